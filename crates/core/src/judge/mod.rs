@@ -1,0 +1,1 @@
+//! Verdicts over signals: is production back to normal?

@@ -1,0 +1,207 @@
+//! Reading a team's hotfix page: Markdown in, a [`Workflow`] with the line of
+//! everything that was understood out. Prose is never executed.
+
+use crate::policy::Policy;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What carries a step out, of the built-in ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Skill {
+    /// Prerequisites, branch and worktree.
+    Prepare,
+    /// A command that fails now.
+    Reproduce,
+    /// The smallest change, by a person or an agent.
+    Implement,
+    /// The project's style checker.
+    CheckStyle,
+    /// The incident is gone, critical and smoke tests pass.
+    Test,
+    /// A commit.
+    Commit,
+    /// Push, and the merge request to production.
+    MergeRequest,
+    /// The severity's approvals.
+    Review,
+    /// Merge of the verified commit.
+    Merge,
+    /// The deploy, and the version read back.
+    Deploy,
+    /// Watching production.
+    Monitor,
+    /// Stopping the bleeding before the fix.
+    Mitigate,
+    /// Back to what ran before.
+    Rollback,
+    /// The fix on main.
+    Port,
+    /// Root cause, timeline, prevention.
+    Analyze,
+    /// The incident report.
+    Report,
+    /// The follow-up ticket.
+    FollowUp,
+    /// Channel and status page.
+    Notify,
+    /// Removes the worktree, keeps the work.
+    Cleanup,
+    /// A person does it and confirms it.
+    Manual,
+}
+
+impl Skill {
+    /// The name on the wire, e.g. `merge-request`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Skill::Prepare => "prepare",
+            Skill::Reproduce => "reproduce",
+            Skill::Implement => "implement",
+            Skill::CheckStyle => "check-style",
+            Skill::Test => "test",
+            Skill::Commit => "commit",
+            Skill::MergeRequest => "merge-request",
+            Skill::Review => "review",
+            Skill::Merge => "merge",
+            Skill::Deploy => "deploy",
+            Skill::Monitor => "monitor",
+            Skill::Mitigate => "mitigate",
+            Skill::Rollback => "rollback",
+            Skill::Port => "port",
+            Skill::Analyze => "analyze",
+            Skill::Report => "report",
+            Skill::FollowUp => "follow-up",
+            Skill::Notify => "notify",
+            Skill::Cleanup => "cleanup",
+            Skill::Manual => "manual",
+        }
+    }
+}
+
+/// A workflow as it was understood (`hotfix.workflow/1` without the plan).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Workflow {
+    /// From the front matter, or the first heading.
+    pub name: String,
+    /// From the front matter, or the first quote or paragraph.
+    pub description: String,
+    /// Who executes it, in kebab-case. Shown, and cannot approve.
+    pub role: Option<String>,
+    /// Where the page came from, for people.
+    pub source: String,
+    /// Digest of the page's bytes.
+    pub digest: String,
+    /// Links of `Inherits:`.
+    pub inherits: Vec<String>,
+    /// False for a page that is no workflow (a README, a novel).
+    pub is_workflow: bool,
+    /// The page's steps in their order.
+    pub steps: Vec<Step>,
+    /// Rows of quality-gate tables.
+    pub gates: Vec<GateRow>,
+    /// What it compiles to.
+    pub policy: Policy,
+    /// What a reader of the page should know.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many lines were understood.
+    pub lines: Lines,
+}
+
+/// A step of the page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// A stable slug, unique in the page.
+    pub id: String,
+    /// The step's title without its number.
+    pub title: String,
+    /// What carries it out, in order.
+    pub skills: Vec<Skill>,
+    /// The name that the page calls it by (a skill path, a flow box, a heading).
+    pub name_in_document: String,
+    /// First and last line, from 1.
+    pub lines: [u32; 2],
+    /// Its context mapping.
+    pub inputs: Vec<Input>,
+    /// What it puts out.
+    pub outputs: Vec<String>,
+    /// Its checklists, with the gates that stand for them.
+    pub checklist: Vec<crate::policy::Criterion>,
+    /// What is for people and agents to read: principles, notes, actions.
+    pub guidance: Vec<Guidance>,
+    /// Commands that the page's example suggests. They never run by themselves.
+    pub suggested_commands: Vec<String>,
+}
+
+/// A row of a context mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Input {
+    /// The skill's input.
+    pub name: String,
+    /// Where it comes from, in the page's words.
+    pub source: String,
+    /// The page's line, from 1.
+    pub line: u32,
+}
+
+/// A line for people and agents to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Guidance {
+    /// The page's line, from 1.
+    pub line: u32,
+    /// The line's text without its markers.
+    pub text: String,
+}
+
+/// A row of a quality-gate table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GateRow {
+    /// The gate that stands for it: built in, or `manual.<slug>`.
+    pub id: String,
+    /// The step after which it must hold, in the page's words.
+    pub after: String,
+    /// The page's criteria.
+    pub criteria: String,
+    /// The page's line, from 1.
+    pub line: u32,
+}
+
+/// How bad a diagnostic is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// The page cannot be run as it is.
+    Error,
+    /// It probably does not mean what was understood.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+/// Something that a reader of the page should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Level,
+    /// Its stable code, e.g. `HF0301`.
+    pub code: String,
+    /// What it is.
+    pub message: String,
+    /// The page's line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// How many of the page's non-blank lines became what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Lines {
+    /// Non-blank lines.
+    pub total: u32,
+    /// Those that became policy, a step, a gate or an input.
+    pub understood: u32,
+    /// Those that stay as guidance.
+    pub guidance: u32,
+}

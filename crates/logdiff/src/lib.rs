@@ -1,0 +1,1 @@
+//! New message templates between two logs.
