@@ -1,9 +1,30 @@
 //! Reading a team's hotfix page: Markdown in, a [`Workflow`] with the line of
 //! everything that was understood out. Prose is never executed.
 
-use crate::policy::Policy;
+mod branch_rules;
+mod check;
+mod criteria;
+mod front_matter;
+pub mod order;
+mod parse;
+mod policy_rules;
+mod quantity;
+mod read;
+mod reader;
+mod skill_list;
+mod stepped;
+mod synonyms;
+#[cfg(test)]
+mod tests;
+mod typed_policy;
+
+pub use order::{ActionRow, Origin, order};
+pub use read::{BUILT_IN, Page, built_in, read};
+
+use crate::policy::{Criterion, Policy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What carries a step out, of the built-in ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -102,6 +123,15 @@ pub struct Workflow {
     pub gates: Vec<GateRow>,
     /// What it compiles to.
     pub policy: Policy,
+    /// What the page leaves for later without a criterion, e.g. a post-mortem.
+    #[serde(default)]
+    pub obligations: Vec<Criterion>,
+    /// What stays to be read and belongs to no step.
+    #[serde(default)]
+    pub guidance: Vec<Guidance>,
+    /// The page's line for each rule, by its path in the policy (`monitor.min`).
+    #[serde(default)]
+    pub origins: BTreeMap<String, u32>,
     /// What a reader of the page should know.
     pub diagnostics: Vec<Diagnostic>,
     /// How many lines were understood.
@@ -126,7 +156,7 @@ pub struct Step {
     /// What it puts out.
     pub outputs: Vec<String>,
     /// Its checklists, with the gates that stand for them.
-    pub checklist: Vec<crate::policy::Criterion>,
+    pub checklist: Vec<Criterion>,
     /// What is for people and agents to read: principles, notes, actions.
     pub guidance: Vec<Guidance>,
     /// Commands that the page's example suggests. They never run by themselves.

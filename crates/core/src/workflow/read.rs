@@ -1,0 +1,232 @@
+//! From a page to a [`Workflow`]: the order in which the parts of the reader
+//! do their work, and the account of every line.
+
+use super::front_matter::FrontMatter;
+use super::parse::{Content, Document};
+use super::reader::Reader;
+use super::stepped::Shape;
+use super::{Guidance, Level, Lines, Skill, Step, Workflow};
+use super::{check, front_matter, parse, policy_rules, skill_list, stepped, typed_policy};
+use crate::text::{brief, one_line};
+use std::collections::HashSet;
+
+/// A larger page is no hotfix page, and is not read.
+const MOST_BYTES: usize = 512 * 1024;
+
+/// A page with where it came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page<'a> {
+    /// Where it came from, for people.
+    pub source: &'a str,
+    /// Its text.
+    pub text: &'a str,
+}
+
+/// The text of the built-in page.
+pub const BUILT_IN: &str = include_str!("default.md");
+
+/// The workflow of a repository that has no page.
+pub fn built_in() -> Workflow {
+    read(&Page { source: "built in", text: BUILT_IN })
+}
+
+/// Reads a page. It always answers: a page that is no workflow has
+/// `is_workflow` false and an error that says why.
+pub fn read(page: &Page<'_>) -> Workflow {
+    let text = normalised(page.text);
+    let lines: Vec<&str> = text.lines().collect();
+    let mut reader = Reader::new(lines.len());
+    if text.len() > MOST_BYTES {
+        let message = format!("the page has {} bytes; at most {MOST_BYTES} are read", text.len());
+        reader.say(Level::Error, "HF0303", 1, message, "point to the hotfix page itself");
+        return finish(page, &lines, reader, empty());
+    }
+    let (yaml, body, first_line) = front_matter::split(&text);
+    let front = yaml.map(|yaml| front_matter::read(yaml, &mut reader)).unwrap_or_default();
+    let doc = parse::document(body, first_line);
+    let mut workflow = compile(&front, &doc, &mut reader, body);
+    describe(&front, &doc, &mut workflow, &mut reader);
+    understand_headings(&doc, &mut reader);
+    finish(page, &lines, reader, workflow)
+}
+
+/// Without a byte-order mark, and with one kind of line end.
+fn normalised(text: &str) -> String {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
+}
+
+fn empty() -> Workflow {
+    Workflow {
+        name: String::new(),
+        description: String::new(),
+        role: None,
+        source: String::new(),
+        digest: String::new(),
+        inherits: vec![],
+        is_workflow: false,
+        steps: vec![],
+        gates: vec![],
+        policy: crate::policy::Policy::default(),
+        obligations: vec![],
+        guidance: vec![],
+        origins: std::collections::BTreeMap::new(),
+        diagnostics: vec![],
+        lines: Lines::default(),
+    }
+}
+
+fn compile(front: &FrontMatter, doc: &Document, reader: &mut Reader, body: &str) -> Workflow {
+    let mut before = std::mem::take(reader);
+    let mut trial = before.clone_empty();
+    let (mut steps, mut shape) = stepped::steps(doc, &mut trial);
+    let listed = !front.skills.is_empty() || skill_list::flow(doc).is_some();
+    let by_list = listed && !matches!(shape, Shape::Keyword | Shape::Numbered);
+    if by_list {
+        trial = before.clone_empty();
+    }
+    before.absorb(trial);
+    *reader = before;
+
+    let mut rules = policy_rules::read(doc, reader);
+    if by_list {
+        steps = skill_list::steps(doc, &front.skills, &mut rules.policy, reader);
+        shape = Shape::Keyword;
+    } else {
+        skill_list::against_headings(&front.skills, &steps, reader);
+    }
+    let mut workflow = empty();
+    workflow.inherits = check::inherits(doc, reader);
+    if let Some(why) = check::no_workflow(body, doc, steps.len(), shape) {
+        reader.say(
+            Level::Error,
+            "HF0301",
+            1,
+            format!("this is no hotfix workflow: {why}"),
+            "hotfix workflow new",
+        );
+        reader.forget();
+        return workflow;
+    }
+    check::shape(shape, steps.first().map_or(1, |step| step.lines[0]), reader);
+    check::gates(&rules.gates, &steps, reader);
+    check::dangers(doc, reader);
+    let monitored =
+        reader.origins.contains_key("monitor.min") || reader.origins.contains_key("monitor.checks");
+    rules.policy.monitor.watch = monitored || steps.iter().any(|step| step.skills.contains(&Skill::Monitor));
+    if let Some((typed, line)) = &front.policy {
+        typed_policy::apply(&mut rules.policy, typed, *line, reader);
+    }
+    workflow.is_workflow = true;
+    workflow.steps = steps;
+    workflow.gates = rules.gates;
+    workflow.policy = rules.policy;
+    workflow.obligations = rules.obligations;
+    workflow
+}
+
+/// Name, description and role.
+fn describe(front: &FrontMatter, doc: &Document, workflow: &mut Workflow, reader: &mut Reader) {
+    workflow.role.clone_from(&front.role);
+    let title = doc.sections.iter().find(|section| section.level > 0);
+    if let Some(title) = title.filter(|_| workflow.is_workflow) {
+        reader.understand(title.line, title.line);
+    }
+    let heading = title.map(|section| parse::plain(&section.title));
+    workflow.name = brief(&front.name.clone().or(heading).unwrap_or_default(), 120);
+    let first =
+        doc.sections.iter().take(2).flat_map(|section| &section.blocks).find_map(|block| {
+            match &block.content {
+                Content::Quote(lines) | Content::Paragraph(lines) => Some((block, lines)),
+                _ => None,
+            }
+        });
+    let quoted = first.filter(|(_, lines)| lines.iter().all(|line| line.label.is_none()));
+    if let Some(description) = &front.description {
+        workflow.description = one_line(description);
+    } else if let Some((block, lines)) = quoted {
+        workflow.description = one_line(&lines.iter().map(parse::Line::whole).collect::<Vec<_>>().join(" "));
+        if workflow.is_workflow {
+            reader.understand(block.first, block.last);
+        }
+    }
+}
+
+/// A heading is understood when something below it is.
+fn understand_headings(doc: &Document, reader: &mut Reader) {
+    let counts = reader.running_count();
+    let count = |line: u32| counts.get(line as usize).copied().unwrap_or_default();
+    for (at, section) in doc.sections.iter().enumerate().filter(|(_, section)| section.level > 0) {
+        let last = doc.last_line_before(doc.end_of(at));
+        if count(last + 1) > count(section.line + 1) {
+            reader.understand(section.line, section.line);
+        }
+    }
+}
+
+/// A line's text without the markers of its list, quote or heading.
+fn without_markers(line: &str) -> &str {
+    let text = line.trim().trim_start_matches(['#', '>', ' ']);
+    let text = text.strip_prefix(['-', '*', '+']).filter(|rest| rest.starts_with(' ')).unwrap_or(text).trim();
+    let text = text.strip_prefix("[ ]").or_else(|| text.strip_prefix("[x]")).unwrap_or(text);
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or_default();
+    let numbered = text.get(digits..).and_then(|rest| rest.strip_prefix(". ")).filter(|_| digits > 0);
+    numbered.unwrap_or(text).trim()
+}
+
+/// Counts every line, and keeps what was not understood to be read.
+fn finish(page: &Page<'_>, lines: &[&str], mut reader: Reader, mut workflow: Workflow) -> Workflow {
+    page.source.clone_into(&mut workflow.source);
+    workflow.digest = crate::digest::of_bytes(page.text.as_bytes());
+    let kept: HashSet<u32> = workflow.steps.iter().flat_map(|step| &step.guidance).map(|g| g.line).collect();
+    let mut steps = StepsByLine::new(&workflow.steps);
+    let mut in_fence = false;
+    for (no, line) in (1_u32..).zip(lines).filter(|(_, line)| !line.trim().is_empty()) {
+        workflow.lines.total += 1;
+        let marker = line.trim_start().starts_with("```");
+        in_fence ^= marker;
+        let structure = workflow.is_workflow && (marker || !line.chars().any(char::is_alphanumeric));
+        if structure {
+            reader.understand(no, no);
+        }
+        if reader.is_understood(no) {
+            workflow.lines.understood += 1;
+            continue;
+        }
+        workflow.lines.guidance += 1;
+        if workflow.is_workflow && !kept.contains(&no) {
+            let text = if in_fence { line.trim_end() } else { without_markers(line) };
+            let guidance = Guidance { line: no, text: crate::text::printable(&text.replace("**", "")) };
+            match steps.at(no).and_then(|at| workflow.steps.get_mut(at)) {
+                Some(step) => step.guidance.push(guidance),
+                None => workflow.guidance.push(guidance),
+            }
+        }
+    }
+    workflow.steps.iter_mut().for_each(|step| step.guidance.sort_by_key(|guidance| guidance.line));
+    reader.diagnostics.sort_by_key(|diagnostic| diagnostic.line);
+    workflow.diagnostics = reader.diagnostics;
+    workflow.origins = reader.origins;
+    workflow
+}
+
+/// Finds the step that a line lies in; asked with rising lines.
+struct StepsByLine {
+    spans: Vec<([u32; 2], usize)>,
+    next: usize,
+}
+
+impl StepsByLine {
+    fn new(steps: &[Step]) -> Self {
+        let mut spans: Vec<_> = steps.iter().enumerate().map(|(at, step)| (step.lines, at)).collect();
+        spans.sort_unstable();
+        StepsByLine { spans, next: 0 }
+    }
+
+    fn at(&mut self, line: u32) -> Option<usize> {
+        while self.spans.get(self.next).is_some_and(|(span, _)| span[1] < line) {
+            self.next += 1;
+        }
+        self.spans.get(self.next).filter(|(span, _)| span[0] <= line).map(|(_, at)| *at)
+    }
+}
