@@ -1,1 +1,0 @@
-//! What a change holds, read from its diff, and what the change gates say of it.
