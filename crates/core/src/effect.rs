@@ -146,6 +146,9 @@ pub enum Action {
         command: Vec<String>,
         /// Whether this brings an earlier version back.
         rollback: bool,
+        /// The version that runs before it, where it is known: what a rollback brings back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces: Option<String>,
     },
     /// A message to a channel.
     Message {

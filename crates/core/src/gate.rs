@@ -159,8 +159,8 @@ pub fn built_in(id: &str) -> Option<&'static BuiltIn> {
     BUILT_IN.iter().find(|gate| gate.id == id)
 }
 
-/// Gates that no waiver and no break-glass can set aside.
-pub fn never_waivable(id: &str) -> bool {
+/// Gates that break-glass can never set aside.
+pub fn break_glass_cannot(id: &str) -> bool {
     matches!(id, "change.secrets" | "repro.passes-after" | "rollback.ready")
 }
 

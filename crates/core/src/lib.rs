@@ -4,6 +4,7 @@
 //! It refuses to touch files, processes, the network, the terminal or the
 //! clock: time comes in as a value, the world as data.
 
+pub mod approval;
 pub mod change;
 pub mod config;
 pub mod digest;
