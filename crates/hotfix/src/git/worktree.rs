@@ -1,0 +1,88 @@
+//! Worktrees: made beside the clone, never inside somebody's work, and
+//! removed only when what they hold is kept elsewhere.
+
+use super::{Git, GitError};
+use std::path::{Path, PathBuf};
+
+/// A worktree of the clone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Its commit.
+    pub head: String,
+    /// Its branch's short name, unless it is detached.
+    pub branch: Option<String>,
+    /// Git was killed while it made it.
+    pub unfinished: bool,
+}
+
+/// The worktrees of the clone.
+pub fn list(git: &Git) -> Result<Vec<Listed>, GitError> {
+    let text = git.run(["worktree", "list", "--porcelain"])?;
+    let block = |block: &str| {
+        let field = |name: &str| block.lines().find_map(|l| l.strip_prefix(name).map(str::to_owned));
+        Some(Listed {
+            path: PathBuf::from(field("worktree ")?),
+            head: field("HEAD ").unwrap_or_default(),
+            branch: field("branch refs/heads/"),
+            unfinished: field("locked ").is_some_and(|why| why == "initializing"),
+        })
+    };
+    Ok(text.split("\n\n").filter_map(block).collect())
+}
+
+/// The worktree at a path, if there is one.
+pub fn at(git: &Git, path: &Path) -> Result<Option<Listed>, GitError> {
+    let wanted = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let same = |l: &Listed| l.path.canonicalize().unwrap_or_else(|_| l.path.clone()) == wanted;
+    Ok(list(git)?.into_iter().find(same))
+}
+
+/// Makes a worktree with a new branch, or with a branch that is already there.
+pub fn add(git: &Git, path: &Path, branch: &str, base: Option<&str>) -> Result<(), GitError> {
+    let mut args = vec!["worktree", "add", "--quiet"];
+    let shown = path.to_string_lossy();
+    match base {
+        Some(base) => args.extend(["--no-track", "-b", branch, &shown, base]),
+        None => args.extend([shown.as_ref(), branch]),
+    }
+    git.run(args).map(|_| ())
+}
+
+/// Makes a worktree with no branch, or moves the one that is there.
+pub fn add_detached(git: &Git, path: &Path, commit: &str) -> Result<(), GitError> {
+    match at(git, path)? {
+        Some(there) if there.unfinished => remove_unfinished(git, path)?,
+        Some(there) => {
+            let own = Git::at(path);
+            own.run(["reset", "--quiet", "--hard"])?;
+            own.run(["clean", "-d", "--force", "--quiet"])?;
+            return if there.head == commit {
+                Ok(())
+            } else {
+                own.run(["checkout", "--quiet", "--detach", commit]).map(|_| ())
+            };
+        }
+        None => {}
+    }
+    git.run(["worktree", "add", "--quiet", "--detach", &path.to_string_lossy(), commit]).map(|_| ())
+}
+
+/// Removes what git had begun to make when it was killed.
+pub fn remove_unfinished(git: &Git, path: &Path) -> Result<(), GitError> {
+    git.run(["worktree", "remove", "--force", "--force", &path.to_string_lossy()]).map(|_| ())
+}
+
+/// Removes a worktree that has nothing uncommitted; git itself refuses otherwise.
+pub fn remove(git: &Git, path: &Path) -> Result<(), GitError> {
+    git.run(["worktree", "remove", &path.to_string_lossy()]).map(|_| ())
+}
+
+/// Removes a worktree of our own that nobody edits in (a proof tree).
+pub fn discard(git: &Git, path: &Path) -> Result<(), GitError> {
+    if path.exists() {
+        git.run(["worktree", "remove", "--force", &path.to_string_lossy()])?;
+    }
+    git.run(["worktree", "prune"]).map(|_| ())
+}

@@ -1,0 +1,198 @@
+//! The user's side: which workflow and config hold for this clone, where they
+//! came from, and which of their commands may run.
+
+use crate::error::Failure;
+use crate::git::repo::Repo;
+use hotfix_core::config::{self, Command, Config};
+use hotfix_core::digest;
+use hotfix_core::workflow::{self, Page, Workflow};
+use std::path::{Path, PathBuf};
+
+/// Where the config stands in a repository.
+pub const CONFIG: &str = ".hotfix/config.toml";
+/// Where the workflow stands in a repository.
+pub const WORKFLOW: &str = ".hotfix/workflows/hotfix.md";
+/// A page larger than this is no page, in bytes.
+pub const LARGEST_PAGE: u64 = 4 * 1024 * 1024;
+
+/// A text and where it came from.
+#[derive(Debug, Clone)]
+pub struct Sourced<T> {
+    /// What.
+    pub value: T,
+    /// Where from, for people.
+    pub source: String,
+    /// Nobody reviewed it: it is a local file.
+    pub unreviewed: bool,
+}
+
+/// The config: at the tip of the default branch as last fetched, else the
+/// local file, else nothing.
+pub fn config(repo: &Repo) -> Result<Sourced<Config>, Failure> {
+    let (text, source, unreviewed) = match repo.reviewed_file(CONFIG) {
+        Some((text, source)) => (text, source, false),
+        None => match std::fs::read_to_string(repo.top.join(CONFIG)) {
+            Ok(text) => (text, CONFIG.to_owned(), true),
+            Err(_) => (String::new(), "no config".to_owned(), false),
+        },
+    };
+    let value = config::parse(&text).map_err(|e| bad_config(&source, &text, e))?;
+    Ok(Sourced { value, source, unreviewed })
+}
+
+fn bad_config(source: &str, text: &str, error: config::ConfigError) -> Failure {
+    let mut failure = Failure::usage("HF0202", format!("the config cannot be used: {}", error.message));
+    if let Some(span) = error.span {
+        failure = failure.at(source, text, span);
+    } else {
+        failure.message = format!("{source}: {}", failure.message);
+    }
+    if let Some(hint) = error.hint {
+        failure = failure.hint(hint);
+    }
+    failure.try_this("the keys that can stand there are in", "docs/reference/config.md")
+}
+
+/// The workflow: the one named, else the repository's, else the built-in one.
+pub fn workflow(repo: Option<&Repo>, named: Option<&str>) -> Result<Sourced<Workflow>, Failure> {
+    if let Some(named) = named {
+        return named_workflow(repo, named);
+    }
+    if let Some(repo) = repo {
+        if let Some((text, source)) = repo.reviewed_file(WORKFLOW) {
+            return read_page(&text, &source, false);
+        }
+        let local = repo.top.join(WORKFLOW);
+        if local.exists() {
+            return read_page(&page_text(&local)?, WORKFLOW, true);
+        }
+    }
+    let value = workflow::built_in();
+    Ok(Sourced { source: value.source.clone(), value, unreviewed: false })
+}
+
+fn named_workflow(repo: Option<&Repo>, named: &str) -> Result<Sourced<Workflow>, Failure> {
+    let path = Path::new(named);
+    if path.exists() {
+        return read_page(&page_text(path)?, named, true);
+    }
+    let in_repo = format!(".hotfix/workflows/{named}.md");
+    if let Some((text, source)) = repo.and_then(|r| r.reviewed_file(&in_repo)) {
+        return read_page(&text, &source, false);
+    }
+    let local = repo.map(|r| r.top.join(&in_repo)).filter(|p| p.exists());
+    if let Some(local) = local {
+        return read_page(&page_text(&local)?, &in_repo, true);
+    }
+    Err(Failure::usage("HF0330", format!("there is no workflow `{named}`: neither a file of that name nor {in_repo}"))
+        .try_this("see what the built-in one does", "hotfix workflow show")
+        .try_this("write one for this repository", "hotfix init"))
+}
+
+/// The text of a page, if it is one.
+pub fn page_text(path: &Path) -> Result<String, Failure> {
+    let refuse = |why: String| {
+        Failure::usage("HF0330", format!("{} is no workflow: {why}", path.display()))
+            .try_this("see what a workflow looks like", "hotfix workflow show")
+    };
+    let about = std::fs::metadata(path).map_err(|e| refuse(format!("it cannot be read ({e})")))?;
+    if about.is_dir() {
+        return Err(refuse("it is a folder".to_owned()));
+    }
+    if about.len() > LARGEST_PAGE {
+        return Err(refuse(format!("it has {} MiB; a page has at most {}", about.len() >> 20, LARGEST_PAGE >> 20)));
+    }
+    let bytes = std::fs::read(path).map_err(|e| refuse(format!("it cannot be read ({e})")))?;
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(refuse("it is empty".to_owned()));
+    }
+    if bytes.contains(&0) {
+        return Err(refuse("it holds binary data".to_owned()));
+    }
+    String::from_utf8(bytes).map_err(|e| refuse(format!("it is not UTF-8 at byte {}", e.utf8_error().valid_up_to())))
+}
+
+fn read_page(text: &str, source: &str, unreviewed: bool) -> Result<Sourced<Workflow>, Failure> {
+    let value = workflow::read(&Page { source, text });
+    if value.is_workflow {
+        return Ok(Sourced { value, source: source.to_owned(), unreviewed });
+    }
+    let first = value.diagnostics.iter().find(|d| d.severity == workflow::Level::Error);
+    let why = first.map_or("no steps were found in it", |d| d.message.as_str());
+    Err(Failure::usage("HF0330", format!("{source} is no workflow: {why}"))
+        .try_this("see what a workflow looks like", "hotfix workflow show"))
+}
+
+/// A command of a repository's config that may run.
+#[derive(Debug, Clone)]
+pub struct TrustedCommand(Command);
+
+impl TrustedCommand {
+    /// The program and its arguments.
+    pub fn argv(&self) -> Vec<String> {
+        self.0.argv()
+    }
+
+    /// The command as a person would type it.
+    pub fn shown(&self) -> String {
+        self.0.shown()
+    }
+}
+
+/// Whether the commands of a repository's config may run.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    digest: String,
+    granted: bool,
+}
+
+impl Trust {
+    /// What was said of this clone's config before.
+    pub fn of(repo: &Repo, config: &Config) -> Trust {
+        let digest = trust_digest(repo, config);
+        let granted = folder().is_ok_and(|f| f.join(&digest).exists()) || config.commands().is_empty();
+        Trust { digest, granted }
+    }
+
+    /// Remembers that they may run.
+    pub fn grant(repo: &Repo, config: &Config) -> Result<(), Failure> {
+        let folder = folder()?;
+        std::fs::create_dir_all(&folder)?;
+        let text = format!("{}\n{}\n", repo.main.display(), config.commands().join("\n"));
+        Ok(std::fs::write(folder.join(trust_digest(repo, config)), text)?)
+    }
+
+    /// Whether they may run.
+    pub fn is_granted(&self) -> bool {
+        self.granted
+    }
+
+    /// A command that may run, or what to do first.
+    pub fn allow(&self, command: &Command) -> Result<TrustedCommand, Failure> {
+        if self.granted {
+            return Ok(TrustedCommand(command.clone()));
+        }
+        let message = format!("the command `{}` comes from this repository's config, which you have not trusted yet", command.shown());
+        Err(Failure::usage("HF0203", message)
+            .try_this("read its commands, then allow them", "hotfix trust")
+            .hint(format!("the allowance is for these very commands ({})", &self.digest[..12])))
+    }
+
+    /// A command that a person typed at this terminal, or that a demo plays.
+    pub fn typed(words: &[String]) -> TrustedCommand {
+        TrustedCommand(Command::Words(words.to_vec()))
+    }
+}
+
+fn trust_digest(repo: &Repo, config: &Config) -> String {
+    digest::of_bytes(format!("{}\0{}", repo.common.display(), config.commands().join("\0")).as_bytes())
+}
+
+fn folder() -> Result<PathBuf, Failure> {
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let state = set("XDG_STATE_HOME").or_else(|| set("HOME").map(|h| h.join(".local/state")));
+    state.map(|s| s.join("hotfix/trust")).ok_or_else(|| {
+        Failure::usage("HF0108", "HOME is not set: there is nowhere to keep what you trust")
+            .try_this("set it", "export HOME=/path/to/your/home")
+    })
+}
