@@ -1,0 +1,356 @@
+//! Which connector owns which kind of effect: each has its `perform` and its
+//! `probe` here, side by side, so that one can be read against the other.
+
+use super::forge::{ForgeError, MergeOrder};
+use crate::engine::journal::sync_folder;
+use crate::engine::{PerformError, Performer, Values};
+use crate::git::fetch::remote_ref;
+use crate::git::push::{PushError, atomic};
+use crate::git::{Git, GitError, tree, worktree};
+use crate::settings::Trust;
+use crate::steps::tools::{How, Tools};
+use crate::sys::process;
+use hotfix_core::digest;
+use hotfix_core::effect::{Action, Effect, EffectId, Probe};
+use hotfix_core::journal::{MergeRequestState, MergeRequestView};
+use serde_json::{Value, json};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The world outside the journal, as a run's tools reach it.
+pub struct Connectors<'a> {
+    /// The tools.
+    pub tools: &'a Tools<'a>,
+}
+
+type Performed = Result<Values, PerformError>;
+
+impl Performer for Connectors<'_> {
+    fn perform(&self, effect: &Effect) -> Performed {
+        let t = self.tools;
+        t.ui.busy(&effect.what.summary(), "");
+        let done = match &effect.what {
+            Action::Worktree { path, branch, base, adopt } => self.make_worktree(Path::new(path), branch, base, *adopt),
+            Action::Commit { path, paths, message, .. } => self.commit(Path::new(path), paths, message),
+            Action::Push { remote, updates } => atomic(t.git(), remote, updates).map(|()| Values::new()).map_err(push_error),
+            Action::OpenMergeRequest { marker, draft } => t.forge.open(marker, draft).map(view_values).map_err(forge_error),
+            Action::UpdateMergeRequest { number, draft } => t.forge.update(*number, draft).map(view_values).map_err(forge_error),
+            Action::Merge { .. } => self.merge(&effect.what),
+            Action::Deploy { .. } => self.deploy(effect),
+            Action::Message { channel, text, marker, .. } => {
+                let chat = t.chat.as_ref().ok_or_else(|| failed("no channel is configured"))?;
+                chat.send(channel, text, marker).map(|()| Values::new()).map_err(PerformError::Failed)
+            }
+            Action::StatusPage { state, text, marker } => {
+                let page = t.status_page.as_ref().ok_or_else(|| failed("no status page is configured"))?;
+                page.set(state, text, marker).map(|()| Values::new()).map_err(PerformError::Failed)
+            }
+            Action::Ticket { title, body, marker, labels } => {
+                let tracker = t.tracker.as_ref().ok_or_else(|| failed("no tracker is configured"))?;
+                tracker.file(title, body, labels, marker).map(|key| one("key", key)).map_err(PerformError::Failed)
+            }
+            Action::CherryPick { path, branch, onto, commits } => self.cherry_pick(Path::new(path), branch, onto, commits),
+            Action::WriteFile { path, blob, .. } => write_file(Path::new(path), Path::new(blob)),
+            Action::RemoveWorktree { path, .. } => self.remove_worktree(Path::new(path)),
+            Action::DeleteRemoteBranch { remote, name, old } => {
+                t.git().run(["push", "--porcelain", &format!("--force-with-lease={name}:{old}"), remote, &format!(":{name}")]).map(|_| Values::new()).map_err(git_error)
+            }
+        };
+        t.ui.quiet();
+        if done.is_ok() {
+            t.ui.say(format!("  {} {}", crate::ui::styled(crate::ui::GOOD, "→"), crate::ui::styled(anstyle::Style::new(), effect.what.summary())));
+        }
+        done
+    }
+
+    fn probe(&self, effect: &Effect) -> Probe {
+        let t = self.tools;
+        match &effect.what {
+            Action::Worktree { path, branch, .. } => self.probe_worktree(Path::new(path), branch),
+            Action::Commit { path, parent, .. } => probe_commit(Path::new(path), parent),
+            Action::Push { remote, updates } => self.probe_push(remote, updates),
+            Action::OpenMergeRequest { marker, draft } => match t.forge.find(marker, &draft.role, &draft.source) {
+                Ok(Some(view)) => Probe::TookPlace(view_values(view)),
+                Ok(None) => Probe::Absent,
+                Err(e) => Probe::Unknown(e.to_string()),
+            },
+            Action::UpdateMergeRequest { number, draft } => self.probe_request(*number, |view| {
+                view.commit == draft.commit && view.body_digest.as_deref() == Some(&digest::of_bytes(draft.body.as_bytes()))
+            }),
+            Action::Merge { number, commit, .. } => {
+                self.probe_request(*number, |view| view.state == MergeRequestState::Merged && view.commit == *commit)
+            }
+            Action::Deploy { version, .. } => self.probe_deploy(effect, version),
+            Action::Message { channel, marker, .. } => asked(t.chat.as_ref().map(|c| c.has(channel, marker))),
+            Action::StatusPage { marker, .. } => asked(t.status_page.as_ref().map(|p| p.has(marker))),
+            Action::Ticket { marker, .. } => match t.tracker.as_ref().map(|t| t.find(marker)) {
+                Some(Ok(Some(key))) => Probe::TookPlace(one("key", key)),
+                Some(Ok(None)) => Probe::Absent,
+                Some(Err(e)) => Probe::Unknown(e),
+                None => Probe::Unknown("no tracker is configured".to_owned()),
+            },
+            Action::CherryPick { path, branch, .. } => self.probe_cherry_pick(Path::new(path), branch),
+            Action::WriteFile { path, digest, .. } => match std::fs::read(path) {
+                Ok(bytes) if digest::of_bytes(&bytes) == *digest => Probe::TookPlace(Values::new()),
+                _ => Probe::Absent,
+            },
+            Action::RemoveWorktree { path, .. } => if Path::new(path).exists() { Probe::Absent } else { Probe::TookPlace(Values::new()) },
+            Action::DeleteRemoteBranch { remote, name, .. } => match remote_ref(t.git(), remote, name) {
+                Ok(None) => Probe::TookPlace(Values::new()),
+                Ok(Some(_)) => Probe::Absent,
+                Err(e) => Probe::Unknown(e.to_string()),
+            },
+        }
+    }
+}
+
+impl Connectors<'_> {
+    fn make_worktree(&self, path: &Path, branch: &str, base: &str, adopt: bool) -> Performed {
+        let git = self.tools.git();
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(|e| failed(format!("{} cannot be made: {e}", parent.display())))?;
+        }
+        if worktree::at(git, path).map_err(git_error)?.is_some_and(|w| w.unfinished) {
+            worktree::remove_unfinished(git, path).map_err(git_error)?;
+        }
+        // A crash between the branch and its worktree leaves the branch at the base.
+        let there = git.resolve(&format!("refs/heads/{branch}"));
+        let new = if adopt || there.as_deref() == Some(base) { None } else { Some(base) };
+        worktree::add(git, path, branch, new).map_err(git_error)?;
+        Ok(Values::new())
+    }
+
+    fn probe_worktree(&self, path: &Path, branch: &str) -> Probe {
+        match worktree::at(self.tools.git(), path) {
+            Ok(Some(w)) if !w.unfinished && w.branch.as_deref() == Some(branch) => Probe::TookPlace(Values::new()),
+            Ok(_) => Probe::Absent,
+            Err(e) => Probe::Unknown(e.to_string()),
+        }
+    }
+
+    fn commit(&self, path: &Path, paths: &[String], message: &str) -> Performed {
+        let git = super::forge::local::dated(&Git::at(path), self.tools.clock);
+        let input = paths.join("\0");
+        git.feed(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], input.as_bytes()).map_err(git_error)?;
+        git.feed(["commit", "--quiet", "--file=-"], message.as_bytes()).map_err(|e| match e.was_killed() {
+            true => PerformError::Unsure(e.to_string()),
+            false => failed(format!("git or a hook of yours refused the commit: {}", e.said())),
+        })?;
+        Ok(commit_values(&git))
+    }
+
+    fn merge(&self, what: &Action) -> Performed {
+        let Action::Merge { number, commit, target, onto, message, tag, tree } = what else {
+            return Err(failed("not a merge"));
+        };
+        let order = MergeOrder { number: *number, commit, target, onto, message, tag: tag.as_deref(), tree };
+        self.tools.forge.merge(&order).map(view_values).map_err(forge_error)
+    }
+
+    fn probe_push(&self, remote: &str, updates: &[hotfix_core::effect::RefUpdate]) -> Probe {
+        let mut there = 0;
+        for update in updates {
+            match remote_ref(self.tools.git(), remote, &update.name) {
+                Ok(Some(id)) if id == update.new => there += 1,
+                Ok(_) => {}
+                Err(e) => return Probe::Unknown(e.to_string()),
+            }
+        }
+        // It was one push: all of it is there, or none.
+        if there == updates.len() { Probe::TookPlace(Values::new()) } else { Probe::Absent }
+    }
+
+    fn probe_request(&self, number: u64, is_done: impl Fn(&MergeRequestView) -> bool) -> Probe {
+        let seen = self.tools.forge.refresh().and_then(|()| self.tools.forge.view(number));
+        match seen {
+            Ok(view) if is_done(&view) => Probe::TookPlace(view_values(view)),
+            Ok(_) => Probe::Absent,
+            Err(e) => Probe::Unknown(e.to_string()),
+        }
+    }
+
+    fn deploy(&self, effect: &Effect) -> Performed {
+        let Action::Deploy { version, commit, command, .. } = &effect.what else { return Err(failed("not a deploy")) };
+        if command.is_empty() {
+            // The merge is what deploys; the version is read back afterwards.
+            return Ok(Values::new());
+        }
+        let t = self.tools;
+        let env = vec![
+            ("HOTFIX_VERSION".to_owned(), version.clone()),
+            ("HOTFIX_COMMIT".to_owned(), commit.clone()),
+            ("HOTFIX_REMOTE".to_owned(), t.repo.remote_url().unwrap_or_default()),
+        ];
+        let how = How { cwd: &t.repo.main, what: "deploying", on: None, env, pid_file: Some(self.pid_file(&effect.id)) };
+        let limit = t.config.deploy.expect.and_then(|d| Duration::try_from(d).ok()).unwrap_or(Duration::from_secs(600));
+        let ran = t.run(&Trust::typed(command), &how, limit.max(Duration::from_secs(60)));
+        let ran = ran.map_err(|_| PerformError::Unsure("the deploy was left while it ran".to_owned()))?;
+        match ran.finished.ended {
+            process::Ended::Exit(0) => Ok(one("digest", ran.evidence.digest.unwrap_or_default())),
+            process::Ended::Exit(_) | process::Ended::NotStarted => {
+                Err(failed(format!("`{}` {}\n{}", command.join(" "), ran.finished.told(), hotfix_core::text::tail(&ran.output, 8))))
+            }
+            _ => Err(PerformError::Unsure(format!("`{}` {}", command.join(" "), ran.finished.told()))),
+        }
+    }
+
+    fn pid_file(&self, id: &EffectId) -> PathBuf {
+        let name = digest::of_bytes(id.to_string().as_bytes());
+        self.tools.folder.join(format!("child-{}", &name[..16]))
+    }
+
+    /// A deploy is looked up by the version that production reads back.
+    fn probe_deploy(&self, effect: &Effect, version: &str) -> Probe {
+        let pid_file = self.pid_file(&effect.id);
+        for _ in 0..600 {
+            if !process::still_runs(&pid_file) || crate::sys::interrupt::asked() {
+                break;
+            }
+            self.tools.ui.busy("a deploy of before the crash is still running", "");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        if process::still_runs(&pid_file) {
+            return Probe::InProgress(format!("the deploy of {version} to end"));
+        }
+        let config = &self.tools.config;
+        if let Some(url) = &config.production.version_url {
+            return match self.tools.http.get_text(url, 64 * 1024) {
+                Ok(text) if text.contains(version) => Probe::TookPlace(Values::new()),
+                Ok(_) => Probe::Absent,
+                Err(e) => Probe::Unknown(e.to_string()),
+            };
+        }
+        if let Some(command) = &config.production.version_command {
+            let how = How { cwd: &self.tools.repo.main, what: "asking production for its version", on: None, env: vec![], pid_file: None };
+            let ran = self.tools.trusted(command).and_then(|c| self.tools.run(&c, &how, Duration::from_secs(30)));
+            return match ran {
+                Ok(ran) if ran.finished.succeeded() && ran.output.contains(version) => Probe::TookPlace(Values::new()),
+                Ok(ran) if ran.finished.succeeded() => Probe::Absent,
+                _ => Probe::Unknown("production does not say what it runs".to_owned()),
+            };
+        }
+        if !pid_file.exists() {
+            return Probe::Absent;
+        }
+        Probe::Unknown("nothing reads back what production runs (production.version_url)".to_owned())
+    }
+
+    fn cherry_pick(&self, path: &Path, branch: &str, onto: &str, commits: &[String]) -> Performed {
+        self.make_worktree(path, branch, onto, false)?;
+        let git = super::forge::local::dated(&Git::at(path), self.tools.clock);
+        let mut args = vec!["cherry-pick".to_owned(), "-x".to_owned(), "--allow-empty".to_owned()];
+        args.extend(commits.iter().cloned());
+        match git.run(args) {
+            Ok(_) => Ok(commit_values(&git)),
+            // A conflict is the step's to wait for; the worktree holds it.
+            Err(e) if git.resolve("CHERRY_PICK_HEAD").is_some() => Ok(one("conflict", e.said())),
+            Err(e) => Err(git_error(e)),
+        }
+    }
+
+    /// A cherry-pick that a crash cut short is begun again from a clean start.
+    fn probe_cherry_pick(&self, path: &Path, branch: &str) -> Probe {
+        let repo = self.tools.git();
+        let Ok(Some(there)) = worktree::at(repo, path) else {
+            let made = repo.resolve(&format!("refs/heads/{branch}"));
+            return if made.is_some() { self.leftover_branch(branch) } else { Probe::Absent };
+        };
+        let git = Git::at(path);
+        let picked = git.run(["log", "-1", "--format=%B"]).is_ok_and(|m| m.contains("(cherry picked from commit "));
+        if !there.unfinished && picked && git.resolve("CHERRY_PICK_HEAD").is_none() {
+            return Probe::TookPlace(commit_values(&git));
+        }
+        if git.resolve("CHERRY_PICK_HEAD").is_some() {
+            return Probe::TookPlace(one("conflict", "begun before the crash".to_owned()));
+        }
+        // Nothing was picked, so nothing of anybody's is in it.
+        let gone = worktree::remove(repo, path).or_else(|_| worktree::remove_unfinished(repo, path));
+        match gone {
+            Ok(()) => self.leftover_branch(branch),
+            Err(e) => Probe::Unknown(e.to_string()),
+        }
+    }
+
+    fn leftover_branch(&self, _branch: &str) -> Probe {
+        Probe::Absent
+    }
+
+    fn remove_worktree(&self, path: &Path) -> Performed {
+        let git = self.tools.git();
+        if path.exists() && tree::is_dirty(&Git::at(path)).unwrap_or(false) {
+            return Err(failed(format!("{} has changes that are not committed", path.display())));
+        }
+        worktree::remove(git, path).map(|()| Values::new()).map_err(git_error)
+    }
+}
+
+fn probe_commit(path: &Path, parent: &str) -> Probe {
+    let git = Git::at(path);
+    match (git.commit("HEAD"), git.commit("HEAD^")) {
+        (Some(head), _) if head == parent => Probe::Absent,
+        (Some(_), Some(before)) if before == parent => Probe::TookPlace(commit_values(&git)),
+        _ => Probe::Unknown("the branch has other commits than ours".to_owned()),
+    }
+}
+
+fn commit_values(git: &Git) -> Values {
+    let mut values = Values::new();
+    values.insert("commit".to_owned(), json!(git.commit("HEAD")));
+    values.insert("tree".to_owned(), json!(git.tree_of("HEAD").ok()));
+    values
+}
+
+fn write_file(path: &Path, blob: &Path) -> Performed {
+    let fail = |e: std::io::Error| failed(format!("{} cannot be written: {e}", path.display()));
+    let bytes = std::fs::read(blob).map_err(fail)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(fail)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
+    file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(fail)?;
+    file.persist(path).map_err(|e| fail(e.error))?;
+    sync_folder(folder).map_err(|f| failed(f.message))?;
+    Ok(Values::new())
+}
+
+fn asked(answer: Option<Result<bool, String>>) -> Probe {
+    match answer {
+        Some(Ok(true)) => Probe::TookPlace(Values::new()),
+        Some(Ok(false)) => Probe::Absent,
+        Some(Err(e)) => Probe::Unknown(e),
+        None => Probe::Unknown("it is not configured any more".to_owned()),
+    }
+}
+
+fn view_values(view: MergeRequestView) -> Values {
+    let mut values = one("number", view.number);
+    values.insert("commit".to_owned(), json!(view.merge_commit));
+    values
+}
+
+fn one(key: &str, value: impl Into<Value>) -> Values {
+    [(key.to_owned(), value.into())].into()
+}
+
+fn failed(why: impl Into<String>) -> PerformError {
+    PerformError::Failed(why.into())
+}
+
+fn git_error(error: GitError) -> PerformError {
+    if error.was_killed() { PerformError::Unsure(error.to_string()) } else { PerformError::Failed(error.said()) }
+}
+
+fn push_error(error: PushError) -> PerformError {
+    match error {
+        PushError::Git(e) => git_error(e),
+        other => PerformError::Failed(other.to_string()),
+    }
+}
+
+fn forge_error(error: ForgeError) -> PerformError {
+    match error {
+        ForgeError::Unreachable(why) => PerformError::Transient(why),
+        ForgeError::Unsure(why) => PerformError::Unsure(why),
+        other => PerformError::Failed(other.to_string()),
+    }
+}

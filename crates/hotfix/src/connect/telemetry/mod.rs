@@ -1,0 +1,312 @@
+//! Signals from production: what is sampled, kept, and read back as readings.
+//!
+//! A [`Source`] looks at one system; the [`Collector`] asks all of them and
+//! keeps the raw samples in a folder, so that there is a past to compare with.
+//! A source that is down gives a sample that says so, never a zero. It refuses
+//! to judge: that is done elsewhere, on the readings.
+
+mod command;
+mod compare;
+mod endpoint;
+mod log_file;
+mod readings;
+mod selector;
+mod store;
+
+pub use command::Run;
+pub use log_file::LogPosition;
+pub use selector::{Selector, SelectorError};
+pub use store::{Store, StoreError, StoredSample};
+
+use crate::connect::http::{Http, HttpError};
+use hotfix_core::config::{Check, CheckKind, Config, Telemetry, TelemetryKind, Token};
+use hotfix_core::digest;
+use hotfix_core::journal::Reading;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// So much of a baseline's log is compared with, the newest.
+const BASELINE_BYTES: u64 = 256 << 20;
+
+/// A system that signals come from.
+pub trait Source {
+    /// Looks once, for one check.
+    fn read(&mut self, check: &Check) -> Result<Raw, SourceError>;
+}
+
+/// What a source says at one moment. Counters are as they stand, since ever.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Raw {
+    /// Errors; for a mean, the sum.
+    pub errors: Option<f64>,
+    /// Events; for a mean, the count.
+    pub total: Option<f64>,
+    /// A value that is no counter.
+    pub value: Option<f64>,
+    /// How far a log had grown.
+    pub log: Option<LogPosition>,
+}
+
+/// Why a source says nothing.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SourceError {
+    /// The endpoint cannot be reached, or refuses.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// A selector that is none.
+    #[error(transparent)]
+    Selector(#[from] SelectorError),
+    /// The endpoint's metrics do not answer the check.
+    #[error("{0}")]
+    Metrics(String),
+    /// The command failed, or printed something else.
+    #[error("{0}")]
+    Command(String),
+    /// The log cannot be read.
+    #[error("the log {path} cannot be read: {reason}", path = path.display())]
+    Log {
+        /// The log.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// The config does not say enough.
+    #[error("{0}")]
+    Config(String),
+    /// The samples cannot be read.
+    #[error(transparent)]
+    Store(Arc<StoreError>),
+}
+
+impl From<StoreError> for SourceError {
+    fn from(error: StoreError) -> Self {
+        SourceError::Store(Arc::new(error))
+    }
+}
+
+/// The error templates that are new in a log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewErrors {
+    /// The templates.
+    pub templates: Vec<String>,
+    /// An example of each.
+    pub examples: Vec<String>,
+    /// How many lines were read.
+    pub lines_seen: u64,
+    /// How many lines they were compared with. None is no baseline: then
+    /// every error is "new".
+    pub baseline_lines: u64,
+    /// What may be missing: rotation, truncation, a late first look.
+    pub truncated: Option<String>,
+}
+
+/// Samples the checks of a config and gives their readings.
+pub struct Collector<'a> {
+    config: &'a Config,
+    store: Store,
+    root: PathBuf,
+    run: &'a Run<'a>,
+    http: Http,
+}
+
+impl<'a> Collector<'a> {
+    /// A collector that keeps its samples in the folder `store`. Paths of logs
+    /// are relative to `root`; `run` runs a command and gives its output.
+    pub fn new(config: &'a Config, store: PathBuf, root: &Path, run: &'a Run<'a>) -> Self {
+        Self { config, store: Store::new(store), root: root.to_owned(), run, http: Http::new() }
+    }
+
+    /// Looks once for every check and keeps what was seen. A source that is
+    /// down gives a sample with the reason; each source is asked once.
+    pub fn sample(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let mut sources: BTreeMap<&str, Result<Box<dyn Source + '_>, SourceError>> = BTreeMap::new();
+        let mut samples = Vec::new();
+        for check in &self.config.monitor.checks {
+            let source =
+                sources.entry(check.telemetry.as_str()).or_insert_with(|| self.source(&check.telemetry));
+            let raw = match source {
+                Ok(source) => source.read(check),
+                Err(error) => Err(error.clone()),
+            };
+            samples.push((check, stored(check, raw, now)));
+        }
+        // Every check is written, even where one cannot be.
+        let mut written = Ok(());
+        for (check, sample) in samples {
+            written = written.and(self.store.append(&check.name, &sample));
+        }
+        written
+    }
+
+    /// The readings of a check in `(from, to]`: what happened between two
+    /// consecutive samples, at the later one's time. The first may reach back
+    /// before `from`, unless a sample was taken then.
+    pub fn readings(
+        &self,
+        check: &str,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<Vec<Reading>, StoreError> {
+        let mean = self.check(check).is_some_and(|check| check.kind == CheckKind::Mean);
+        let mut readings = readings::readings(check, mean, &self.samples(check)?);
+        readings.retain(|r| from.is_none_or(|from| r.at > from) && to.is_none_or(|to| r.at <= to));
+        Ok(readings)
+    }
+
+    /// Where the log of a check stood at a time, or at the last look before.
+    pub fn log_position_at(&self, check: &str, at: Timestamp) -> Result<Option<LogPosition>, StoreError> {
+        let samples = self.samples(check)?;
+        Ok(samples.into_iter().rev().filter(|s| s.at <= at).find_map(|s| s.log))
+    }
+
+    /// The error templates that a log has after `after` and did not have
+    /// before `baseline_until` (where that is none: before `after`). Both are
+    /// taken at the last look before them.
+    pub fn new_errors(
+        &self,
+        check: &str,
+        baseline_until: Option<Timestamp>,
+        after: Timestamp,
+    ) -> Result<NewErrors, SourceError> {
+        let path = self.log_of(check)?;
+        let mut notices = Vec::new();
+        let (start, later) = self.log_since(check, after, &mut notices)?;
+        let until = baseline_until.map_or(after, |until| until.min(after));
+        let baseline = self.log_position_at(check, until)?;
+        let failed = |e: std::io::Error| log_file::unreadable(&path, &e);
+        let since = log_file::Since::find(&path, &start, &later).map_err(failed)?;
+        notices.extend(since.notices.iter().cloned());
+        let mut lacks = baseline.is_none();
+        let found = compare::compare(
+            &mut |sink| {
+                let Some(until) = &baseline else { return Ok(0) };
+                let lines = log_file::read_until(&path, until, BASELINE_BYTES, sink)?;
+                lacks = lines.is_none();
+                Ok(lines.unwrap_or(0))
+            },
+            &mut |sink| since.read(sink),
+        )
+        .map_err(failed)?;
+        if baseline.is_some_and(|until| until.size > BASELINE_BYTES) {
+            notices.push("only the newest 256 MB of the log from before were compared with".to_owned());
+        }
+        if lacks {
+            notices.push("the log from before is not known or gone: there is no baseline".to_owned());
+        }
+        notices.dedup();
+        Ok(NewErrors {
+            templates: found.templates,
+            examples: found.examples,
+            lines_seen: found.lines,
+            baseline_lines: found.baseline_lines,
+            truncated: (!notices.is_empty()).then(|| notices.join("; ")),
+        })
+    }
+
+    /// Where the log stood at `after`, and where it was seen since.
+    fn log_since(
+        &self,
+        check: &str,
+        after: Timestamp,
+        notices: &mut Vec<String>,
+    ) -> Result<(LogPosition, Vec<LogPosition>), SourceError> {
+        let seen: Vec<(Timestamp, LogPosition)> =
+            self.samples(check)?.into_iter().filter_map(|s| Some((s.at, s.log?))).collect();
+        let before = seen.partition_point(|(at, _)| *at <= after);
+        let Some((at, start)) = seen.get(before.saturating_sub(1)).cloned() else {
+            return Err(SourceError::Config(format!("the log of the check `{check}` was never looked at")));
+        };
+        if before == 0 {
+            notices
+                .push(format!("the log was first looked at {at}; what was written before is not compared"));
+        }
+        Ok((start, seen.into_iter().skip(before.max(1)).map(|(_, position)| position).collect()))
+    }
+
+    fn log_of(&self, check: &str) -> Result<PathBuf, SourceError> {
+        let source = self.check(check).and_then(|check| self.config.telemetry.get(&check.telemetry));
+        let path = source.filter(|s| s.kind == TelemetryKind::LogFile).and_then(|s| s.path.as_ref());
+        let none = || SourceError::Config(format!("the check `{check}` has no log"));
+        path.map(|path| self.root.join(path)).ok_or_else(none)
+    }
+
+    fn check(&self, name: &str) -> Option<&Check> {
+        self.config.monitor.checks.iter().find(|check| check.name == name)
+    }
+
+    /// The samples that answer what the check asks for now.
+    fn samples(&self, name: &str) -> Result<Vec<StoredSample>, StoreError> {
+        let mut samples = self.store.samples(name)?;
+        if let Some(check) = self.check(name) {
+            let asks = asks(check);
+            samples.retain(|sample| sample.asks == asks);
+        }
+        Ok(samples)
+    }
+
+    fn source(&self, name: &str) -> Result<Box<dyn Source + '_>, SourceError> {
+        let lacks = |what: &str| SourceError::Config(format!("the telemetry `{name}` has no {what}"));
+        let telemetry = self.config.telemetry.get(name).ok_or_else(|| lacks("section in the config"))?;
+        Ok(match telemetry.kind {
+            TelemetryKind::MetricsEndpoint => {
+                let url = telemetry.url.as_deref().ok_or_else(|| lacks("`url`"))?;
+                Box::new(endpoint::Endpoint::new(&self.http, url, token(name, telemetry)?))
+            }
+            TelemetryKind::LogFile => {
+                let path = telemetry.path.as_ref().ok_or_else(|| lacks("`path`"))?;
+                Box::new(log_file::LogFile { path: self.root.join(path) })
+            }
+            TelemetryKind::Command => {
+                let command = telemetry.command.as_ref().ok_or_else(|| lacks("`command`"))?;
+                Box::new(command::Command::new(self.run, command.argv()))
+            }
+        })
+    }
+}
+
+/// The token of a source. A token that cannot be had is an error: without it
+/// the answer would be another one.
+fn token(name: &str, telemetry: &Telemetry) -> Result<Option<String>, SourceError> {
+    let variable = match &telemetry.token {
+        None => return Ok(None),
+        Some(Token::Env(variable)) => variable,
+        Some(Token::Keyring(_) | Token::Command(_)) => {
+            let reason =
+                format!("the token of the telemetry `{name}` can only come from the environment so far");
+            return Err(SourceError::Config(reason));
+        }
+    };
+    let value = std::env::var(variable).ok().filter(|value| !value.is_empty());
+    let unset =
+        || SourceError::Config(format!("`{variable}`, the token of the telemetry `{name}`, is not set"));
+    value.map(Some).ok_or_else(unset)
+}
+
+fn asks(check: &Check) -> String {
+    let question = (check.kind, &check.telemetry, &check.query, &check.total);
+    digest::of_value(&question).map(|digest| digest[..16].to_owned()).unwrap_or_default()
+}
+
+fn stored(check: &Check, raw: Result<Raw, SourceError>, at: Timestamp) -> StoredSample {
+    let finite = |raw: &Raw| [raw.errors, raw.total, raw.value].into_iter().flatten().all(f64::is_finite);
+    let (raw, missing) = match raw {
+        Ok(raw) if finite(&raw) => (raw, None),
+        Ok(_) => (Raw::default(), Some("the value is no finite number".to_owned())),
+        Err(error) => (Raw::default(), Some(error.to_string())),
+    };
+    StoredSample {
+        at,
+        errors: raw.errors,
+        total: raw.total,
+        value: raw.value,
+        log: raw.log,
+        missing,
+        by: std::process::id(),
+        asks: asks(check),
+    }
+}
+
+#[cfg(test)]
+mod tests;
