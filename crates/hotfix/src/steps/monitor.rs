@@ -1,0 +1,367 @@
+//! Watch production: 15 to 30 minutes of error rates, new error types and key
+//! metrics, against the time before the incident and the incident itself.
+
+use super::tools::How;
+use super::{Cx, Ended, Verdict, person, rollback, says, until};
+use crate::connect::telemetry::Collector;
+use crate::engine::Stop;
+use crate::error::Failure;
+use hotfix_core::config::{Check, CheckKind};
+use hotfix_core::journal::{Event, Observation, Reading};
+use hotfix_core::judge::{
+    Count, Counts, Kind, Looks, Margin, NewErrors, Ruling, Window, WindowSays, judge_counts, judge_new_errors, judge_values,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The error level of a whole window.
+const ALPHA: f64 = 0.01;
+
+/// Takes a sample, judges what there is, and says when to come back.
+pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
+    if cx.state().standing_rollback().is_some() {
+        return Err(rolled_back(cx));
+    }
+    if cx.state().resolved.is_some() {
+        return Ok(Ended::Passed);
+    }
+    let Some(deployed) = cx.state().deploys.last().map(|d| d.at) else {
+        return Err(Failure::bug("a monitored window without a deploy").into());
+    };
+    if cx.t.config.monitor.checks.is_empty() {
+        return unwatched(cx);
+    }
+    remember_windows(cx, deployed)?;
+    look(cx, deployed)?;
+    let window = window(cx)?;
+    let rulings = judge(cx, deployed, &window)?;
+    let elapsed = cx.now().duration_since(deployed);
+    let all: Vec<&Ruling> = rulings.values().collect();
+    match window.says(elapsed, &all) {
+        WindowSays::Pass => pass(cx, &rulings, elapsed),
+        WindowSays::Fail => fail(cx, &rulings),
+        WindowSays::RollBack { reason } => regression(cx, &rulings, &reason),
+        WindowSays::AskPerson { reason } => ask(cx, &rulings, &reason),
+        WindowSays::GoOn { next_look } => Err(go_on(cx, deployed, next_look, elapsed, &window)),
+    }
+}
+
+fn window(cx: &Cx<'_>) -> Result<Window, Stop> {
+    let policy = &cx.plan()?.policy.monitor;
+    Ok(Window { min: policy.min, max: policy.max })
+}
+
+/// With nothing to watch by, a person says that the incident is over.
+fn unwatched(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
+    if let Some(done) = cx.state().done.get("monitor").or_else(|| cx.state().done.get("resolve")).cloned() {
+        resolve(cx, &done.by, "a person says so")?;
+        return Ok(Ended::Passed);
+    }
+    let what = "somebody to watch production and say that the incident is over: no checks are configured (monitor.checks)";
+    Err(Stop::Waiting(vec![person(what, "hotfix done monitor --note \"what was seen\"")]))
+}
+
+/// Samples every check now, and keeps what was seen beside the journals.
+pub fn sample_now(cx: &mut Cx<'_>) -> Result<(), Stop> {
+    if cx.t.config.monitor.checks.is_empty() {
+        return Ok(());
+    }
+    let now = cx.now();
+    with_collector(cx, |collector| collector.sample(now).map_err(|e| store_failed(&e)))
+}
+
+fn store_failed(error: &dyn std::fmt::Display) -> Stop {
+    Failure::failed("HF0407", format!("what was sampled cannot be kept: {error}"))
+        .try_this("make room, then go on", "df -h . && hotfix run")
+        .into()
+}
+
+/// The folder where samples lie: they outlive runs.
+pub fn store(cx: &Cx<'_>) -> std::path::PathBuf {
+    crate::engine::runs::root(cx.t.repo).join("telemetry")
+}
+
+fn with_collector<T>(cx: &Cx<'_>, act: impl FnOnce(&mut Collector<'_>) -> Result<T, Stop>) -> Result<T, Stop> {
+    let run = |argv: &[String]| -> Result<String, String> {
+        let wanted = cx.t.config.telemetry.values().filter_map(|t| t.command.as_ref()).find(|c| c.argv() == argv);
+        let command = wanted.ok_or("the command is not in the config")?;
+        let command = cx.t.trust.allow(command).map_err(|f| f.message)?;
+        let how = How { cwd: &cx.t.repo.main, what: "asking telemetry", on: None, env: vec![], pid_file: None };
+        let ran = cx.t.run(&command, &how, Duration::from_secs(30)).map_err(|_| "it did not end".to_owned())?;
+        if ran.finished.succeeded() { Ok(ran.output) } else { Err(ran.finished.told()) }
+    };
+    let mut collector = Collector::new(&cx.t.config, store(cx), &cx.t.repo.main, &run);
+    act(&mut collector)
+}
+
+/// Writes down what was seen before the deploy: the baseline until the
+/// incident began, and the incident until the deploy.
+fn remember_windows(cx: &mut Cx<'_>, deployed: Timestamp) -> Result<(), Stop> {
+    let since = cx.state().since;
+    for check in cx.t.config.monitor.checks.clone() {
+        if check.kind == CheckKind::NewErrors || cx.state().windows.contains_key(&(check.name.clone(), "incident".to_owned())) {
+            continue;
+        }
+        let first = cx.state().deploys.first().map_or(deployed, |d| d.at);
+        let read = |from, to| with_collector(cx, |c| c.readings(&check.name, from, Some(to)).map_err(|e| store_failed(&e)));
+        let (baseline, incident) = match since {
+            Some(since) => (read(None, since)?, read(Some(since), first)?),
+            // Nobody said when it began: what was recorded before the run is
+            // the incident, and there is no baseline.
+            None => (Vec::new(), read(None, first)?),
+        };
+        for (name, readings) in [("baseline", baseline), ("incident", incident)] {
+            let (check, name) = (check.name.clone(), name.to_owned());
+            cx.observe(Observation::Window { check, name, readings })?;
+        }
+    }
+    Ok(())
+}
+
+/// One look at production since the deploy.
+fn look(cx: &mut Cx<'_>, deployed: Timestamp) -> Result<(), Stop> {
+    sample_now(cx)?;
+    let mut readings = Vec::new();
+    let mut fresh_errors = Vec::new();
+    let since = cx.state().since;
+    for check in cx.t.config.monitor.checks.clone() {
+        if check.kind == CheckKind::NewErrors {
+            let found = with_collector(cx, |c| Ok(c.new_errors(&check.name, since, deployed)))?;
+            fresh_errors.push((check.name.clone(), found));
+            continue;
+        }
+        let last = cx.state().samples.iter().rev().find(|r| r.check == check.name).map_or(deployed, |r| r.at);
+        readings.extend(with_collector(cx, |c| c.readings(&check.name, Some(last), None).map_err(|e| store_failed(&e)))?);
+    }
+    if !readings.is_empty() {
+        cx.observe(Observation::Sample { readings })?;
+    }
+    for (check, found) in fresh_errors {
+        match found {
+            Ok(found) => {
+                let templates: Vec<String> = found.examples.iter().map(|e| hotfix_core::change::redact(e)).collect();
+                let seen = (templates.clone(), found.lines_seen);
+                if cx.state().new_errors.get(&check) != Some(&seen) {
+                    cx.observe(Observation::NewErrors { check, templates, lines: found.lines_seen })?;
+                }
+            }
+            Err(e) => cx.t.ui.say(format!("  {check}: {e}")),
+        }
+    }
+    Ok(())
+}
+
+/// A ruling for each check.
+fn judge(cx: &mut Cx<'_>, deployed: Timestamp, window: &Window) -> Result<BTreeMap<String, Ruling>, Stop> {
+    let elapsed = cx.now().duration_since(deployed);
+    let times = window.look_times();
+    let look = times.iter().filter(|t| **t <= elapsed).count().max(1);
+    let planned = times.len().max(1);
+    let looks = Looks {
+        alpha: ALPHA,
+        look: u32::try_from(look).unwrap_or(u32::MAX),
+        planned: u32::try_from(planned).unwrap_or(u32::MAX),
+    };
+    let checks = cx.t.config.monitor.checks.clone();
+    Ok(checks.iter().map(|check| (check.name.clone(), rule(cx, check, looks))).collect())
+}
+
+fn rule(cx: &Cx<'_>, check: &Check, looks: Looks) -> Ruling {
+    let state = cx.state();
+    let of = |name: &str| state.windows.get(&(check.name.clone(), name.to_owned())).cloned().unwrap_or_default();
+    let after: Vec<Reading> = state.samples.iter().filter(|r| r.check == check.name).cloned().collect();
+    // After a rollback, normal is the level of the incident: that version has it still.
+    let (baseline, incident) = match state.standing_rollback() {
+        Some(_) => (of("incident"), Vec::new()),
+        None => (of("baseline"), of("incident")),
+    };
+    let margin = check.margin.map_or_else(Margin::default, |m| Margin {
+        ratio: m.ratio.unwrap_or(1.5),
+        points: m.points.map_or(0.005, |p| p / 100.0),
+    });
+    match check.kind {
+        CheckKind::ErrorRate => {
+            let (baseline, incident) = (some(counts(&baseline)), some(counts(&incident)));
+            judge_counts(baseline.as_ref(), incident.as_ref(), &counts(&after), margin, check.limit, looks)
+        }
+        CheckKind::Gauge | CheckKind::Mean => {
+            judge_values(&values(&baseline), &values(&after), margin.ratio, check.limit, looks, true)
+        }
+        CheckKind::NewErrors => {
+            let (templates, lines_seen) = state.new_errors.get(&check.name).cloned().unwrap_or_default();
+            let alive = lines_seen > 0 || after_any(state);
+            judge_new_errors(NewErrors { templates: &templates, lines_seen, alive })
+        }
+    }
+}
+
+/// Whether any other signal shows that the service lives.
+fn after_any(state: &hotfix_core::run::RunState) -> bool {
+    state.samples.iter().any(|r| r.missing.is_none())
+}
+
+fn some(counts: Counts) -> Option<Counts> {
+    (!counts.bins.is_empty()).then_some(counts)
+}
+
+fn counts(readings: &[Reading]) -> Counts {
+    let bin = |r: &Reading| Some(Count { at: r.at, errors: r.errors?, total: r.total? });
+    Counts { bins: readings.iter().filter_map(bin).collect() }
+}
+
+fn values(readings: &[Reading]) -> Vec<f64> {
+    readings.iter().filter_map(|r| r.value).collect()
+}
+
+fn gate_of(kind: CheckKind) -> &'static str {
+    match kind {
+        CheckKind::ErrorRate => "monitor.error-rate",
+        CheckKind::NewErrors => "monitor.new-errors",
+        CheckKind::Gauge | CheckKind::Mean => "monitor.metrics",
+    }
+}
+
+/// Writes the rulings down as the monitoring gates.
+fn write_gates(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>) -> Result<(), Stop> {
+    for gate in ["monitor.error-rate", "monitor.new-errors", "monitor.metrics"] {
+        let checks = cx.t.config.monitor.checks.clone();
+        let mine: Vec<(&String, &Ruling)> = rulings
+            .iter()
+            .filter(|(name, _)| checks.iter().any(|c| c.name == **name && gate_of(c.kind) == gate))
+            .collect();
+        let worst = mine.iter().max_by_key(|(_, r)| badness(r.kind));
+        let Some((name, ruling)) = worst else { continue };
+        let verdict = match ruling.kind {
+            Kind::Pass => Verdict::Pass,
+            Kind::Fail => Verdict::Fail,
+            Kind::Inconclusive | Kind::Unverifiable => Verdict::Unknown,
+        };
+        let prefix = if mine.len() > 1 { format!("{name}: ") } else { String::new() };
+        let details = mine.iter().filter(|(n, _)| n != name).map(|(n, r)| format!("{n}: {}", r.reason)).collect();
+        cx.gate(gate, says(verdict, format!("{prefix}{}", ruling.reason)).details(details))?;
+    }
+    Ok(())
+}
+
+fn badness(kind: Kind) -> u8 {
+    match kind {
+        Kind::Pass => 0,
+        Kind::Inconclusive => 1,
+        Kind::Unverifiable => 2,
+        Kind::Fail => 3,
+    }
+}
+
+fn pass(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>, elapsed: SignedDuration) -> Result<Ended, Stop> {
+    write_gates(cx, rulings)?;
+    cx.hold(hotfix_core::gate::Point::BeforeResolve)?;
+    let how = format!("production is back to normal, watched for {}", crate::ui::duration(elapsed));
+    resolve(cx, "the monitoring", &how)?;
+    Ok(Ended::Passed)
+}
+
+/// Sets `resolved_at`, from which the due times count.
+pub fn resolve(cx: &mut Cx<'_>, by: &str, how: &str) -> Result<(), Stop> {
+    if cx.state().resolved.is_some() {
+        return Ok(());
+    }
+    cx.d.append(Event::Resolved { by: by.to_owned(), how: how.to_owned() })?;
+    cx.gate("incident.resolved", says(Verdict::Pass, format!("{how} ({by})")))?;
+    let due = cx.now().checked_add(cx.plan()?.policy.report_within).unwrap_or(cx.now());
+    if cx.verdict("report.complete") != Verdict::NotApplicable {
+        let what = "the incident report".to_owned();
+        cx.d.append(Event::ObligationOpened { id: "report".to_owned(), what, due, blocks_close: true })?;
+    }
+    Ok(())
+}
+
+fn fail(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>) -> Result<Ended, Stop> {
+    write_gates(cx, rulings)?;
+    if cx.hold(hotfix_core::gate::Point::BeforeResolve).is_ok() {
+        let by = cx.t.person.clone();
+        resolve(cx, &by, "what did not pass was waived")?;
+        return Ok(Ended::Passed);
+    }
+    let reasons: Vec<_> = rulings.values().filter(|r| r.kind == Kind::Fail).map(|r| r.reason.clone()).collect();
+    Err(Failure::failed("HF0804", format!("production is not back to normal: {}", reasons.join("; ")))
+        .try_this("bring the version from before back", "hotfix rollback")
+        .try_this("look again", "hotfix monitor")
+        .into())
+}
+
+/// A proven regression: back by itself where the policy says so, otherwise a
+/// person is asked first.
+fn regression(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>, reason: &str) -> Result<Ended, Stop> {
+    write_gates(cx, rulings)?;
+    cx.t.ui.say(format!("  a regression is proven: {reason}"));
+    if rollback::is_automatic(cx)? || cx.t.rollback_asked {
+        rollback::run(cx, None, cx.t.rollback_asked, reason)?;
+        return Err(rolled_back(cx));
+    }
+    if cx.hold(hotfix_core::gate::Point::BeforeResolve).is_ok() {
+        let by = cx.t.person.clone();
+        resolve(cx, &by, "what did not pass was waived")?;
+        return Ok(Ended::Passed);
+    }
+    Err(Stop::Waiting(vec![person(format!("your word: {reason}. Roll back?"), "hotfix rollback")]))
+}
+
+/// What the run ends with once production was brought back.
+pub fn rolled_back(cx: &Cx<'_>) -> Stop {
+    let Some(rollback) = cx.state().standing_rollback() else { return Failure::bug("no rollback stands").into() };
+    let message = format!("rolled back from {} to {}: {}", rollback.from, rollback.to, rollback.reason);
+    let status = if rollback.asked { crate::error::exit::DONE } else { crate::error::exit::ROLLED_BACK };
+    let mut failure = Failure::failed("HF0805", message).exits(status).done(format!("production runs {} again", rollback.to));
+    if cx.state().attempt.as_ref().is_some_and(|a| a.base_version.as_ref() == Some(&rollback.to)) {
+        failure = failure.hint(format!("{} still has the incident", rollback.to));
+    }
+    failure.try_this("read what happened", "hotfix report").into()
+}
+
+fn ask(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>, reason: &str) -> Result<Ended, Stop> {
+    write_gates(cx, rulings)?;
+    if let Some(done) = cx.state().done.get("monitor").cloned() {
+        let how = format!("{} looked at it: {}", done.by, done.note.as_deref().unwrap_or("the incident is over"));
+        resolve(cx, &done.by, &how)?;
+        return Ok(Ended::Passed);
+    }
+    let what = format!("your word: the window is over and nothing is proven ({reason})");
+    Err(Stop::Waiting(vec![
+        person(what, "hotfix done monitor --note \"what was seen\""),
+        person("or the way back", "hotfix rollback"),
+    ]))
+}
+
+fn go_on(cx: &Cx<'_>, deployed: Timestamp, next_look: SignedDuration, elapsed: SignedDuration, window: &Window) -> Stop {
+    let every = cx.t.config.monitor.every.unwrap_or(SignedDuration::from_secs(30));
+    let soon = cx.now().checked_add(every).unwrap_or(cx.now());
+    let look = deployed.checked_add(next_look).unwrap_or(soon);
+    let rate = cx.state().samples.iter().rev().find_map(|r| Some((r.errors?, r.total?)));
+    let seen = rate.map_or(String::new(), |(e, t)| format!(", lately {e:.0} errors in {t:.0}"));
+    let (at, least) = (crate::ui::duration(elapsed), crate::ui::duration(window.min));
+    until(format!("production to be watched: {at} of at least {least}{seen}"), soon.min(look.max(cx.now())).max(cx.now()))
+}
+
+/// After a rollback the same monitoring runs again, against the level that
+/// the version brought back had: for the shortest window, or until it is proven.
+pub fn after_rollback(cx: &mut Cx<'_>) -> Result<(), Stop> {
+    let Some(deployed) = cx.state().deploys.last().map(|d| d.at) else { return Ok(()) };
+    if cx.t.config.monitor.checks.is_empty() || cx.state().notes.iter().any(|(at, n)| *at >= deployed && n.starts_with("after the rollback")) {
+        return Ok(());
+    }
+    look(cx, deployed)?;
+    let window = window(cx)?;
+    let mut rulings = judge(cx, deployed, &window)?;
+    rulings.retain(|name, _| cx.t.config.monitor.checks.iter().any(|c| c.name == *name && c.kind == CheckKind::ErrorRate));
+    let elapsed = cx.now().duration_since(deployed);
+    let proven = rulings.values().all(|r| matches!(r.kind, Kind::Pass | Kind::Fail));
+    if !proven && elapsed < window.min {
+        let look = deployed.checked_add(elapsed + SignedDuration::from_secs(30)).unwrap_or(cx.now());
+        return Err(until("production to be watched after the rollback", look));
+    }
+    let reasons: Vec<String> = rulings.values().map(|r| r.reason.clone()).collect();
+    let text = format!("after the rollback, against the level of the incident: {}", reasons.join("; "));
+    cx.t.ui.say(format!("  {text}"));
+    cx.d.append(Event::Note { text })
+}

@@ -1,0 +1,73 @@
+//! What is looked at on every pass, whatever step is next: the worktree, the
+//! remote, the forge, and what people have said meanwhile.
+
+use super::{Cx, Verdict, implement, manual_gates, merge_request, monitor, port, prepare, review, says};
+use crate::engine::Stop;
+use hotfix_core::gate::Verdict as V;
+use hotfix_core::journal::{Event, MergeRequestState};
+
+/// Looks, and writes down what is new. A remote that cannot be reached does
+/// not hold up what needs no network.
+pub fn pass(cx: &mut Cx<'_>, with_network: bool) -> Result<(), Stop> {
+    if cx.state().attempt.is_none() {
+        return Ok(());
+    }
+    let merged = cx.state().merge_request("production").is_some_and(|m| m.state == MergeRequestState::Merged);
+    if !merged {
+        implement::look(cx)?;
+    }
+    prepare::confirmations(cx)?;
+    manual_gates(cx)?;
+    let reached = with_network && refresh(cx);
+    if reached && cx.verdict("prepare.base") == V::Pending {
+        prepare::check_base(cx)?;
+    }
+    if !merged {
+        port::forecast(cx)?;
+    }
+    if reached {
+        requests(cx)?;
+    }
+    if let Some(done) = cx.state().done.get("resolve").cloned().filter(|_| cx.state().resolved.is_none() && merged) {
+        let how = done.note.clone().unwrap_or_else(|| "a person says so".to_owned());
+        monitor::resolve(cx, &done.by, &how)?;
+    }
+    Ok(())
+}
+
+fn refresh(cx: &Cx<'_>) -> bool {
+    match cx.t.forge.refresh() {
+        Ok(()) => true,
+        Err(e) => {
+            cx.t.ui.say(format!("  the remote cannot be reached: {}", hotfix_core::text::brief(&e.to_string(), 120)));
+            false
+        }
+    }
+}
+
+/// Merge requests as they stand, and everybody's word on them.
+fn requests(cx: &mut Cx<'_>) -> Result<(), Stop> {
+    let numbers: Vec<u64> = cx.state().merge_requests.keys().copied().collect();
+    for number in numbers {
+        merge_request::take_in(cx, number)?;
+    }
+    let merged = cx.state().merge_request("production").is_some_and(|m| m.state == MergeRequestState::Merged);
+    if !merged {
+        if cx.state().merge_request("production").is_some() {
+            review::look(cx)?;
+        }
+        return Ok(());
+    }
+    let before = cx.verdict("review.reviewers");
+    if before.lets_pass() && before != Verdict::Pass {
+        return Ok(());
+    }
+    let answer = review::look(cx)?;
+    if answer.reviewers == Verdict::Pass && cx.state().obligations.iter().any(|o| o.id == "review" && o.met.is_none()) {
+        cx.d.append(Event::ObligationMet { id: "review".to_owned(), how: answer.reviewers_summary.clone() })?;
+    }
+    if answer.reviewers == Verdict::Fail {
+        cx.gate("review.reviewers", says(Verdict::Fail, answer.reviewers_summary))?;
+    }
+    Ok(())
+}
