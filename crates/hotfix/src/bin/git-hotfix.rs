@@ -1,3 +1,7 @@
-//! The command.
+//! The command behind `git hotfix`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hotfix::main()
+}

@@ -1,0 +1,307 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use std::path::PathBuf;
+
+/// From a production incident to a fix that is deployed, watched, brought back
+/// to main and written up, by executing the team's hotfix page.
+#[derive(Debug, Parser)]
+#[command(name = "hotfix", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+    /// What every verb takes.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// What every verb takes.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// The incident whose run is meant.
+    #[arg(long, global = true, value_name = "KEY")]
+    pub incident: Option<String>,
+    /// Print one JSON document.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print each effect that would be carried out, and carry out none.
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// Answer confirmations with yes.
+    #[arg(long, global = true)]
+    pub yes: bool,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Look at this repository and write `.hotfix/config.toml` and a workflow.
+    Init,
+    /// Freeze the plan; make branch and worktree from production.
+    Start(Start),
+    /// Go on until the run is done or needs a person.
+    Run(Run),
+    /// Where the run stands and what it waits for.
+    Status,
+    /// Everything that a person or an agent needs for a step.
+    Brief {
+        /// The step; the next one if left out.
+        step: Option<String>,
+    },
+    /// Record the command that shows the incident: it must fail now.
+    Reproduce {
+        /// The command.
+        #[arg(required = true, last = true, value_name = "COMMAND")]
+        command: Vec<String>,
+    },
+    /// Run the verification gates now and show the evidence.
+    Verify,
+    /// The change is ready: commit, merge request, review, merge, deploy, monitoring.
+    Ship(Ship),
+    /// A person's word that something is done.
+    Done(Done),
+    /// Let a gate pass under your name.
+    Waive {
+        /// The gate.
+        gate: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Approve a merge request on the local forge, from any clone.
+    Approve(Approve),
+    /// Watch production.
+    Monitor(Monitor),
+    /// Bring back what ran before the deploy.
+    Rollback {
+        /// The version; what ran before if left out.
+        #[arg(long, value_name = "VERSION")]
+        to: Option<String>,
+        /// Why.
+        #[arg(long, default_value = "asked for by hand")]
+        reason: String,
+    },
+    /// Bring the fix to main.
+    Port,
+    /// The incident report.
+    Report(Report),
+    /// End the run, when its completion criteria hold.
+    Close(Permanence),
+    /// Remove the worktree; the branch stays.
+    Cleanup,
+    /// Stop the run; branch and worktree stay.
+    Abort {
+        /// Why.
+        #[arg(long, default_value = "stopped by hand")]
+        reason: String,
+    },
+    /// Allow the commands of this repository's config, once.
+    Trust,
+    /// The runs of this clone.
+    List,
+    /// The journal.
+    Log {
+        /// Check its chain.
+        #[arg(long)]
+        verify: bool,
+    },
+    /// What is understood of a workflow.
+    #[command(subcommand)]
+    Workflow(WorkflowVerb),
+    /// The whole way on a throw-away repository, service and forge.
+    Demo(Demo),
+}
+
+/// `hotfix start`.
+#[derive(Debug, Args)]
+pub struct Start {
+    /// The tracker's key.
+    pub key: String,
+    /// What is wrong, in one line.
+    #[arg(short, long, value_name = "TITLE")]
+    pub message: String,
+    /// The severity; the highest of the matrix if left out.
+    #[arg(short, long)]
+    pub severity: Option<String>,
+    /// The ref to start from; what is in production if left out.
+    #[arg(long, value_name = "REF")]
+    pub from: Option<String>,
+    /// A workflow of the repository, or a file.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub workflow: Option<String>,
+    /// Who authorised the hotfix (claimed by you).
+    #[arg(long, value_name = "WHO")]
+    pub authorized_by: Option<String>,
+    /// Who confirmed the incident (claimed by you).
+    #[arg(long, value_name = "WHO")]
+    pub confirmed_by: Option<String>,
+    /// The alert that is open.
+    #[arg(long)]
+    pub alert: Option<String>,
+    /// When the incident began (RFC 3339).
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Timestamp>,
+    /// Take over this branch instead of making one.
+    #[arg(long, value_name = "BRANCH")]
+    pub adopt: Option<String>,
+}
+
+/// `hotfix run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Stop after this step.
+    #[arg(long, value_name = "STEP")]
+    pub until: Option<String>,
+    /// Wait for approvals, pipelines and windows.
+    #[arg(long)]
+    pub wait: bool,
+}
+
+/// `hotfix ship`.
+#[derive(Debug, Args)]
+pub struct Ship {
+    /// What was changed, for the commit and the report.
+    #[arg(short, long)]
+    pub note: Option<String>,
+    /// Wait for approvals, pipelines and windows.
+    #[arg(long)]
+    pub wait: bool,
+    /// Stop after this step; after the monitoring if left out.
+    #[arg(long, value_name = "STEP")]
+    pub until: Option<String>,
+}
+
+/// `hotfix done`.
+#[derive(Debug, Args)]
+pub struct Done {
+    /// A step, a manual gate, or an effect in doubt.
+    pub step: String,
+    /// What there is to say of it.
+    #[arg(short, long)]
+    pub note: Option<String>,
+    /// Whether the fix is temporary.
+    #[command(flatten)]
+    pub permanence: Permanence,
+    /// The effect in doubt took place.
+    #[arg(long, conflicts_with = "did_not")]
+    pub took_place: bool,
+    /// The effect in doubt did not take place.
+    #[arg(long)]
+    pub did_not: bool,
+}
+
+/// Whether the fix is temporary.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Permanence {
+    /// A proper fix must follow.
+    #[arg(long, conflicts_with = "permanent")]
+    pub temporary: bool,
+    /// Nothing has to follow.
+    #[arg(long)]
+    pub permanent: bool,
+}
+
+/// `hotfix approve`.
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// The merge request; the open one if there is only one.
+    #[arg(long, value_name = "NUMBER")]
+    pub mr: Option<u64>,
+    /// Ask for changes instead.
+    #[arg(long)]
+    pub request_changes: bool,
+    /// What there is to say.
+    #[arg(short, long)]
+    pub note: Option<String>,
+}
+
+/// `hotfix monitor`.
+#[derive(Debug, Args)]
+pub struct Monitor {
+    /// Only record what the checks read, so that there is a baseline.
+    #[arg(long)]
+    pub record: bool,
+    /// Stop recording after so many samples.
+    #[arg(long, value_name = "COUNT", requires = "record")]
+    pub samples: Option<u64>,
+}
+
+/// `hotfix report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Complete the analysis in your editor.
+    #[arg(long, conflicts_with_all = ["open", "format"])]
+    pub edit: bool,
+    /// Open the page in a browser.
+    #[arg(long)]
+    pub open: bool,
+    /// Print it in this form.
+    #[arg(long, value_enum)]
+    pub format: Option<ReportFormat>,
+}
+
+/// The forms of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Markdown.
+    Md,
+    /// A page that stands by itself.
+    Html,
+    /// Data.
+    Json,
+}
+
+/// `hotfix workflow`.
+#[derive(Debug, Subcommand)]
+pub enum WorkflowVerb {
+    /// The compiled plan.
+    Show {
+        /// The page; this repository's if left out.
+        file: Option<String>,
+    },
+    /// What was understood, and what a reader should know.
+    Check {
+        /// The page; this repository's if left out.
+        file: Option<String>,
+    },
+}
+
+/// `hotfix demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Run this workflow.
+    #[arg(long, value_name = "FILE")]
+    pub workflow: Option<PathBuf>,
+    /// What happens.
+    #[arg(long, value_enum, default_value = "good-fix")]
+    pub scenario: Scenario,
+    /// Only build the world in this folder, and keep it running.
+    #[arg(long, value_name = "DIR", conflicts_with = "stop")]
+    pub setup: Option<PathBuf>,
+    /// Stop a world that was built with `--setup`.
+    #[arg(long, value_name = "DIR")]
+    pub stop: Option<PathBuf>,
+    /// Keep the world's folder, here.
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    /// How many times as fast as real time the world's clock runs.
+    #[arg(long, default_value_t = 60, hide = true)]
+    pub scale: u32,
+    /// Requests a second.
+    #[arg(long, default_value_t = 300, hide = true)]
+    pub rps: u32,
+    /// Run the world's service and traffic (what the demo starts for itself).
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub operate: Option<PathBuf>,
+}
+
+/// What happens in a demo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Scenario {
+    /// The fix ends the incident.
+    GoodFix,
+    /// The fix makes it worse, and is rolled back.
+    BadFix,
+}

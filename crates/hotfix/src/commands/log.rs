@@ -1,0 +1,64 @@
+//! `hotfix log`: the journal.
+
+use super::{Answer, Session};
+use crate::engine::journal::FILE;
+use crate::engine::runs::{self, Wanted};
+use crate::error::{Failure, exit};
+use crate::ui::{DIM, GOOD, NAME, clock_time, styled};
+use hotfix_core::journal::{Chain, Record, read};
+use hotfix_core::text::brief;
+
+/// Carries the verb out.
+pub fn run(session: &Session<'_>, verify: bool) -> Answer {
+    let wanted = Wanted { key: session.global.incident.as_deref(), ended_too: true };
+    let path = runs::choose(&session.repo, wanted)?.join(FILE);
+    let bytes = std::fs::read(&path)?;
+    let chain = read(&bytes).map_err(|e| {
+        Failure::failed("HF0401", format!("the journal {} is damaged: {e}", path.display()))
+            .hint("what stands before that line can be read with any tool: it is one JSON record a line")
+            .try_this("look at the line", format!("sed -n l {}", path.display()))
+    })?;
+    if session.ui.json {
+        session.ui.document(&serde_json::json!({
+            "schema": "hotfix.journal/1", "head": chain.head, "torn_bytes": bytes.len() - chain.whole, "records": chain.records,
+        }));
+        return Ok(exit::DONE);
+    }
+    if verify {
+        return tell_verified(session, &chain, bytes.len());
+    }
+    for record in &chain.records {
+        session.ui.answer(line(record));
+    }
+    Ok(exit::DONE)
+}
+
+fn tell_verified(session: &Session<'_>, chain: &Chain, length: usize) -> Answer {
+    let torn = length - chain.whole;
+    let tail = if torn > 0 { format!("; {torn} bytes of a torn last line are left out") } else { String::new() };
+    session.ui.answer(format!("{} {} records, each follows from the one before{tail}", styled(GOOD, "✓"), chain.records.len()));
+    session.ui.answer(format!("head {}", chain.head));
+    Ok(exit::DONE)
+}
+
+fn line(record: &Record) -> String {
+    let json = serde_json::to_value(record).unwrap_or_default();
+    let name = json.get("event").and_then(|e| e.as_str()).unwrap_or_default().to_owned();
+    let told = hotfix_core::report::timeline(std::slice::from_ref(record));
+    let what = told.first().map_or_else(|| rest(&json), |m| m.what.clone());
+    let simulated = if record.by.simulated { " (simulated)" } else { "" };
+    format!(
+        "{:>4} {} {} {}{simulated}",
+        record.seq,
+        styled(DIM, clock_time(record.at)),
+        styled(NAME, format!("{name:<18}")),
+        brief(&what, 110)
+    )
+}
+
+/// The fields that only this event has.
+fn rest(json: &serde_json::Value) -> String {
+    let Some(map) = json.as_object() else { return String::new() };
+    let own = map.iter().filter(|(k, _)| !matches!(k.as_str(), "seq" | "at" | "by" | "attempt" | "prev" | "event" | "plan"));
+    own.map(|(k, v)| format!("{k}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned))).collect::<Vec<_>>().join(" ")
+}

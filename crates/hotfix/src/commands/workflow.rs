@@ -1,0 +1,101 @@
+//! `hotfix workflow`: what is understood of a page, and the plan it compiles to.
+
+use super::Answer;
+use crate::args::WorkflowVerb;
+use crate::error::exit;
+use crate::git::repo;
+use crate::settings::{self, Sourced};
+use crate::ui::{BAD, BOLD, DIM, NAME, Ui, WAIT, duration, styled};
+use hotfix_core::config::Config;
+use hotfix_core::plan;
+use hotfix_core::status;
+use hotfix_core::workflow::order::{Origin, order};
+use hotfix_core::workflow::{Level, Workflow};
+
+/// Carries the verb out.
+pub fn run(verb: &WorkflowVerb, ui: &Ui) -> Answer {
+    let (WorkflowVerb::Show { file } | WorkflowVerb::Check { file }) = verb;
+    let repo = std::env::current_dir().ok().and_then(|d| repo::open(&d).ok());
+    let config = repo.as_ref().map(settings::config).transpose()?.map(|c| c.value).unwrap_or_default();
+    let found = settings::workflow(repo.as_ref(), file.as_deref())?;
+    if ui.json {
+        ui.document(&document(&found.value, &config)?);
+    } else if matches!(verb, WorkflowVerb::Show { .. }) {
+        show(ui, &found, &config);
+    }
+    if matches!(verb, WorkflowVerb::Check { .. }) && !ui.json {
+        check(ui, &found.value);
+    }
+    let errors = found.value.diagnostics.iter().any(|d| d.severity == Level::Error);
+    Ok(if errors { exit::USAGE } else { exit::DONE })
+}
+
+/// `hotfix.workflow/1`.
+fn document(workflow: &Workflow, config: &Config) -> Result<serde_json::Value, serde_json::Error> {
+    let mut value = serde_json::to_value(workflow)?;
+    if let Some(map) = value.as_object_mut() {
+        map.insert("schema".to_owned(), "hotfix.workflow/1".into());
+        map.insert("plan".to_owned(), serde_json::to_value(order(workflow, plan::deploys(config)))?);
+    }
+    Ok(value)
+}
+
+fn show(ui: &Ui, found: &Sourced<Workflow>, config: &Config) {
+    let w = &found.value;
+    ui.answer(format!("{}  {}", styled(BOLD, &w.name), styled(DIM, &found.source)));
+    if !w.description.is_empty() {
+        ui.answer(hotfix_core::text::one_line(&w.description));
+    }
+    ui.answer("");
+    for row in order(w, plan::deploys(config)) {
+        let from = match row.origin {
+            Origin::Page => row.document_step.clone().unwrap_or_default(),
+            Origin::Implied => "implied".to_owned(),
+            Origin::Default => "default".to_owned(),
+        };
+        ui.answer(format!("  {:<16} {:<34} {}", styled(NAME, &row.id), status::title(&row), styled(DIM, from)));
+    }
+    ui.answer("");
+    policy(ui, w);
+    for gate in &w.gates {
+        ui.answer(format!("gate {} after {} (line {}): {}", styled(NAME, &gate.id), gate.after, gate.line, gate.criteria));
+    }
+    check(ui, w);
+}
+
+fn policy(ui: &Ui, w: &Workflow) {
+    let p = &w.policy;
+    for name in p.severity_names() {
+        let row = p.row(&name);
+        let title = row.title.as_ref().map(|t| format!(" ({t})")).unwrap_or_default();
+        let when = match row.review {
+            hotfix_core::policy::ReviewTiming::PreDeploy => "before the deploy",
+            hotfix_core::policy::ReviewTiming::PostDeploy => "after the deploy",
+        };
+        let approvers = if row.approvers.is_empty() { "nobody".to_owned() } else { row.approvers.join(" and ") };
+        ui.answer(format!("{name}{title}: {approvers} approves, {} review{} {when}", row.reviewers, if row.reviewers == 1 { "" } else { "s" }));
+    }
+    let base = format!("{:?}", p.branch.base).to_lowercase();
+    let to = format!("{:?}", p.branch.merge_to).to_lowercase();
+    let port = p.branch.port_to.as_deref().unwrap_or("nowhere");
+    ui.answer(format!("{} from {base}, merged to {to}, ported to {port}", styled(NAME, &p.branch.pattern)));
+    if p.monitor.watch {
+        ui.answer(format!("watched for {} to {}, report within {}", duration(p.monitor.min), duration(p.monitor.max), duration(p.report_within)));
+    }
+}
+
+fn check(ui: &Ui, w: &Workflow) {
+    let l = w.lines;
+    ui.answer(format!("{} lines: {} understood, {} guidance", l.total, l.understood, l.guidance));
+    for d in &w.diagnostics {
+        let level = match d.severity {
+            Level::Error => styled(BAD, "error"),
+            Level::Warning => styled(WAIT, "warning"),
+            Level::Note => styled(DIM, "note"),
+        };
+        ui.answer(format!("{level}[{}] line {}: {}", d.code, d.line, hotfix_core::text::one_line(&d.message)));
+        if let Some(hint) = &d.hint {
+            ui.answer(format!("  hint: {hint}"));
+        }
+    }
+}
