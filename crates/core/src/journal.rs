@@ -380,6 +380,13 @@ pub enum Observation {
         /// How many lines were read.
         lines: u64,
     },
+    /// One of the planned looks at the monitored window was taken.
+    Look {
+        /// Its number, from 1.
+        number: u32,
+        /// What it says of each check.
+        rulings: std::collections::BTreeMap<String, crate::judge::Ruling>,
+    },
     /// The change as it stands against its budget.
     Budget {
         /// Files changed.

@@ -66,6 +66,8 @@ pub struct RunState {
     pub windows: BTreeMap<(String, String), Vec<Reading>>,
     /// Readings since the last deploy.
     pub samples: Vec<Reading>,
+    /// How many looks at the monitored window were taken since the last deploy.
+    pub looks: u32,
     /// New error templates since the last deploy, by check.
     pub new_errors: BTreeMap<String, (Vec<String>, u64)>,
     /// Whether the fix is temporary, once somebody said so.
@@ -417,6 +419,7 @@ impl RunState {
                 replaces: replaces.clone(),
             });
             self.samples.clear();
+            self.looks = 0;
             self.new_errors.clear();
         }
     }
@@ -456,6 +459,7 @@ impl RunState {
             Observation::NewErrors { check, templates, lines } => {
                 self.new_errors.insert(check.clone(), (templates.clone(), *lines));
             }
+            Observation::Look { number, .. } => self.looks = *number,
             Observation::Budget { files, lines, max_files, max_lines } => {
                 self.budget = Some([*files, *lines, *max_files, *max_lines]);
             }
