@@ -12,7 +12,7 @@ use crate::git::worktree;
 use crate::settings;
 use crate::steps::base::{self, Choice};
 use crate::steps::forecast;
-use crate::ui::{BOLD, GOOD, NAME, WAIT, styled};
+use crate::ui::{BOLD, DIM, GOOD, NAME, WAIT, styled};
 use hotfix_core::digest;
 use hotfix_core::incident::{Incident, check_key};
 use hotfix_core::journal::{Event, SCHEMA, World};
@@ -178,10 +178,17 @@ fn tell(session: &Session<'_>, run: &super::OpenRun<'_>, started: &Start) -> Ans
     ui.say(format!("{} {} {} on {} from {} ({})", styled(GOOD, "✓"), styled(BOLD, &plan.incident.key), plan.incident.severity, styled(NAME, &a.branch), a.base_ref, hotfix_core::effect::short(&a.base)));
     let unreviewed = if plan.workflow.unreviewed { ", a local file that nobody reviewed" } else { "" };
     ui.say(format!("  the plan is frozen: {} actions of {} ({}{unreviewed})", plan.actions.len(), plan.workflow.name, plan.workflow.source));
+    ui.say(format!("  {}", actions(plan)));
     if !run.tools.trust.is_granted() {
         ui.say(format!("  the config's commands wait for your word: {}", styled(NAME, "hotfix trust")));
     }
     ui.say(format!("  your own checkout is untouched; work in {}", styled(NAME, &a.worktree)));
     ui.say(format!("next: show the incident ({}), make the smallest change there, then {}", styled(NAME, "hotfix reproduce -- COMMAND"), styled(NAME, "hotfix ship")));
     Ok(exit::DONE)
+}
+
+/// The plan in a line: what the page names, and in brackets what it implies.
+fn actions(plan: &Plan) -> String {
+    let named = plan.actions.iter().map(|a| if a.implied { styled(DIM, format!("({})", a.id)) } else { a.id.clone() });
+    named.collect::<Vec<_>>().join(" → ")
 }

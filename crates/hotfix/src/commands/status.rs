@@ -5,7 +5,7 @@ use crate::engine::runs;
 use crate::error::{Failure, exit};
 use crate::settings;
 use crate::sys::lock;
-use crate::ui::{self, BAD, BOLD, DIM, GOOD, NAME, Ui, WAIT, clock_time, date_time, duration, styled, verdict};
+use crate::ui::{BAD, BOLD, DIM, GOOD, NAME, Ui, WAIT, clock_time, date_time, duration, styled, verdict};
 use hotfix_core::effect::short;
 use hotfix_core::gate::Verdict;
 use hotfix_core::status::{self, GatePart, Status, StepPart};
@@ -157,7 +157,6 @@ fn facts(ui: &Ui, now: &Status) {
     if now.effects.in_doubt > 0 {
         ui.answer(styled(BAD, format!("{} effects are in doubt: hotfix run looks them up", now.effects.in_doubt)));
     }
-    let _ = ui::at_terminal();
 }
 
 trait LowercaseIdentity {

@@ -161,7 +161,9 @@ impl Stage<'_> {
         if status.run.resolved_at.is_none() && status.gates.iter().any(|g| g.id == "incident.resolved" && g.verdict == hotfix_core::gate::Verdict::Pending) {
             self.scene("Sign-ins work again. Mika says so.");
             self.verb(&MIKA, &["done", "resolve", "--note", "sign-ins work again"], &[exit::DONE])?;
+            self.verb(&MIKA, &["run"], &[exit::DONE, exit::WAITS])?;
         }
+        let status = self.status()?;
         if status.obligations.iter().any(|o| o.id == "report" && o.state == "open") {
             self.write_analysis()?;
         }

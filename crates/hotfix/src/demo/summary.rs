@@ -49,13 +49,11 @@ fn story(ui: &Ui, status: &Status, world: &World) {
     for d in &status.deploys {
         row("deployed", format!("{} at {} ({})", d.version, clock_time(d.at), d.state));
     }
-    let began = world.file().started;
     match (status.run.started_at, status.run.resolved_at) {
         (Some(from), Some(to)) => row("restored", format!("{} after the alert", styled(BOLD, duration(to.duration_since(from))))),
         _ if status.run.state == "rolled-back" => row("restored", "production runs the version from before; the incident is still open".to_owned()),
         _ => {}
     }
-    let _ = began;
     if let Some(version) = world.version() {
         row("now", format!("production says it runs {version}"));
     }

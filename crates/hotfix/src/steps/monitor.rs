@@ -338,8 +338,10 @@ pub fn resolve(cx: &mut Cx<'_>, by: &str, how: &str) -> Result<(), Stop> {
     if cx.verdict("report.complete") != Verdict::NotApplicable {
         let what = "the incident report".to_owned();
         cx.d.append(Event::ObligationOpened { id: "report".to_owned(), what, due, blocks_close: true })?;
+        return Ok(());
     }
-    Ok(())
+    let what = "the post-mortem: root cause, timeline, fix, prevention".to_owned();
+    cx.d.append(Event::ObligationOpened { id: "report".to_owned(), what, due, blocks_close: false })
 }
 
 fn fail(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>) -> Result<Ended, Stop> {
@@ -395,7 +397,7 @@ fn ask(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>, reason: &str) -> Res
     let what = format!("your word: the window is over and nothing is proven ({reason})");
     Err(Stop::Waiting(vec![
         person(what, "hotfix done monitor --note \"what was seen\""),
-        person("or the way back", "hotfix rollback"),
+        person("or your word to go back to what ran before", "hotfix rollback"),
     ]))
 }
 
@@ -432,8 +434,20 @@ pub fn after_rollback(cx: &mut Cx<'_>) -> Result<(), Stop> {
     if !proven && elapsed < window.min {
         return Err(again(cx));
     }
-    let reasons: Vec<String> = rulings.values().map(|r| r.reason.clone()).collect();
-    let text = format!("after the rollback, against the level of the incident: {}", reasons.join("; "));
+    let reasons: Vec<String> = rulings.values().map(level_after_rollback).collect();
+    let text = format!("after the rollback {}", reasons.join("; "));
     cx.t.ui.say(format!("  {text}"));
     cx.d.append(Event::Note { text })
+}
+
+/// What a ruling against the incident's level says, in words of a rollback.
+fn level_after_rollback(ruling: &Ruling) -> String {
+    let percent = |rate: Option<f64>| rate.map_or("an unknown share".to_owned(), |r| format!("{:.1} %", r * 100.0));
+    let (now, then) = (percent(ruling.figures.after_rate), percent(ruling.figures.baseline_rate));
+    let says = match ruling.kind {
+        Kind::Pass => "it is back at that level",
+        Kind::Fail => "it is proven worse than that",
+        Kind::Inconclusive | Kind::Unverifiable => "nothing worse is proven",
+    };
+    format!("{now} fail, {then} did during the incident: {says}")
 }
