@@ -1,13 +1,16 @@
 //! The incident report as data: what a run's journal says happened. How it
 //! looks is decided in the program's `report/`.
 
-use crate::journal::{Event, Observation, Reading, Record};
+use crate::effect::{Action, EffectId, Outcome};
+use crate::gate::Verdict;
+use crate::journal::{Event, Observation, Reading, Record, StepEnd};
 use crate::run::RunState;
 use crate::status::{self, Status};
 use crate::text::one_line;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The schema's name.
 pub const SCHEMA: &str = "hotfix.report/1";
@@ -209,60 +212,60 @@ fn signals(records: &[Record], state: &RunState) -> Vec<Signal> {
 
 /// The timeline: records that a reader of the report wants to see.
 pub fn timeline(records: &[Record]) -> Vec<Moment> {
-    let mut moments: Vec<Moment> = Vec::new();
-    let mut last_verdict = std::collections::BTreeMap::new();
-    for record in records {
-        let Some((kind, what, key)) = tell(record, &mut last_verdict) else { continue };
-        moments.push(Moment {
-            at: record.at,
-            kind: kind.to_owned(),
-            what: one_line(&what),
-            seq: record.seq,
-            key,
-        });
-    }
-    moments
+    let mut teller = Teller::default();
+    let moment = |record: &Record| {
+        let (kind, what, key) = teller.tell(record)?;
+        Some(Moment { at: record.at, kind: kind.to_owned(), what: one_line(&what), seq: record.seq, key })
+    };
+    records.iter().filter_map(moment).collect()
 }
 
 type Told = Option<(&'static str, String, bool)>;
 
-fn tell(record: &Record, verdicts: &mut std::collections::BTreeMap<String, crate::gate::Verdict>) -> Told {
-    match &record.event {
-        Event::RunStarted { incident, .. } => {
-            let what = format!(
-                "{} started a hotfix for {} ({}): {}",
-                record.by.person, incident.key, incident.severity, incident.title
-            );
-            Some(("incident", what, true))
-        }
-        Event::AttemptStarted { number, base_ref, branch, .. } => {
-            Some(("step", format!("attempt {number}: branch {branch} from {base_ref}"), false))
-        }
-        Event::StepEnded { step, state: crate::journal::StepEnd::Failed, reason } => {
-            Some(("step", format!("{step} failed: {}", reason.as_deref().unwrap_or("")), false))
-        }
-        Event::EffectOutcome { id, outcome } | Event::EffectAdopted { id, outcome } => {
-            tell_effect(id, outcome)
-        }
-        Event::Observed { observation: Observation::Gate(g) } => {
-            let before = verdicts.insert(g.gate.clone(), g.verdict);
-            (before != Some(g.verdict))
-                .then(|| ("gate", format!("{}: {} ({})", g.gate, g.verdict.name(), g.summary), false))
-        }
-        _ => tell_person(record),
-    }
+/// Remembers what a later record only refers to.
+#[derive(Default)]
+struct Teller {
+    verdicts: BTreeMap<String, Verdict>,
+    effects: BTreeMap<EffectId, Action>,
 }
 
-fn tell_effect(id: &crate::effect::EffectId, outcome: &crate::effect::Outcome) -> Told {
-    let key = matches!(id.step.as_str(), "deploy" | "merge" | "commit")
-        || id.name.contains("rollback")
-        || id.name == "deploy";
-    match outcome {
-        crate::effect::Outcome::Succeeded { .. } => {
-            Some(("effect", format!("{} ({})", id.name, id.subject), key))
+impl Teller {
+    fn tell(&mut self, record: &Record) -> Told {
+        match &record.event {
+            Event::RunStarted { incident, .. } => {
+                let (by, key, severity) = (&record.by.person, &incident.key, &incident.severity);
+                Some(("incident", format!("{by} started a hotfix for {key} ({severity}): {}", incident.title), true))
+            }
+            Event::AttemptStarted { number, base_ref, branch, .. } => {
+                Some(("step", format!("attempt {number}: branch {branch} from {base_ref}"), false))
+            }
+            Event::StepEnded { step, state: StepEnd::Failed, reason } => {
+                Some(("step", format!("{step} failed: {}", reason.as_deref().unwrap_or("")), false))
+            }
+            Event::EffectRequested { effect } => {
+                self.effects.insert(effect.id.clone(), effect.what.clone());
+                None
+            }
+            Event::EffectOutcome { id, outcome } | Event::EffectAdopted { id, outcome } => self.effect(id, outcome),
+            Event::Observed { observation: Observation::Gate(g) } => {
+                let before = self.verdicts.insert(g.gate.clone(), g.verdict);
+                let what = format!("{}: {} ({})", g.gate, g.verdict.name(), g.summary);
+                (before != Some(g.verdict)).then_some(("gate", what, false))
+            }
+            _ => tell_person(record),
         }
-        crate::effect::Outcome::Failed { error } => {
-            Some(("effect", format!("{} failed: {error}", id.name), true))
+    }
+
+    fn effect(&self, id: &EffectId, outcome: &Outcome) -> Told {
+        let action = self.effects.get(id);
+        let what = action.map_or_else(|| format!("{} ({})", id.name, id.subject), Action::summary);
+        match outcome {
+            Outcome::Succeeded { .. } => {
+                let deploy = matches!(action, Some(Action::Deploy { .. }));
+                let told = matches!(action, Some(Action::Commit { .. } | Action::Merge { .. }));
+                Some((if deploy { "production" } else { "effect" }, what, deploy || told))
+            }
+            Outcome::Failed { error } => Some(("effect", format!("could not {what}: {error}"), true)),
         }
     }
 }
