@@ -234,7 +234,11 @@ impl Teller {
         match &record.event {
             Event::RunStarted { incident, .. } => {
                 let (by, key, severity) = (&record.by.person, &incident.key, &incident.severity);
-                Some(("incident", format!("{by} started a hotfix for {key} ({severity}): {}", incident.title), true))
+                Some((
+                    "incident",
+                    format!("{by} started a hotfix for {key} ({severity}): {}", incident.title),
+                    true,
+                ))
             }
             Event::AttemptStarted { number, base_ref, branch, .. } => {
                 Some(("step", format!("attempt {number}: branch {branch} from {base_ref}"), false))
@@ -246,7 +250,9 @@ impl Teller {
                 self.effects.insert(effect.id.clone(), effect.what.clone());
                 None
             }
-            Event::EffectOutcome { id, outcome } | Event::EffectAdopted { id, outcome } => self.effect(id, outcome),
+            Event::EffectOutcome { id, outcome } | Event::EffectAdopted { id, outcome } => {
+                self.effect(id, outcome)
+            }
             Event::Observed { observation: Observation::Gate(g) } => {
                 let before = self.verdicts.insert(g.gate.clone(), g.verdict);
                 let what = format!("{}: {} ({})", g.gate, g.verdict.name(), g.summary);
