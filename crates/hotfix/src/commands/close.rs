@@ -53,10 +53,10 @@ pub fn run(session: &Session<'_>, permanence: Permanence) -> Answer {
 fn complete(cx: &mut Cx<'_>) -> Result<(), Stop> {
     watch::pass(cx, true)?;
     review::look(cx)?;
-    if let Some(target) = cx.plan()?.policy.branch.port_to.clone() {
-        if cx.verdict("port.merged") != Verdict::Pass {
-            port::prove(cx, &target)?;
-        }
+    if let Some(target) = cx.plan()?.policy.branch.port_to.clone()
+        && cx.verdict("port.merged") != Verdict::Pass
+    {
+        port::prove(cx, &target)?;
     }
     if cx.wants("followup.ticket") {
         follow_up::run(cx)?;

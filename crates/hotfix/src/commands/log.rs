@@ -25,7 +25,8 @@ pub fn run(session: &Session<'_>, verify: bool) -> Answer {
         return Ok(exit::DONE);
     }
     if verify {
-        return tell_verified(session, &chain, bytes.len());
+        tell_verified(session, &chain, bytes.len());
+        return Ok(exit::DONE);
     }
     let moments = hotfix_core::report::timeline(&chain.records);
     for record in &chain.records {
@@ -35,7 +36,7 @@ pub fn run(session: &Session<'_>, verify: bool) -> Answer {
     Ok(exit::DONE)
 }
 
-fn tell_verified(session: &Session<'_>, chain: &Chain, length: usize) -> Answer {
+fn tell_verified(session: &Session<'_>, chain: &Chain, length: usize) {
     let torn = length - chain.whole;
     let tail =
         if torn > 0 { format!("; {torn} bytes of a torn last line are left out") } else { String::new() };
@@ -45,7 +46,6 @@ fn tell_verified(session: &Session<'_>, chain: &Chain, length: usize) -> Answer 
         chain.records.len()
     ));
     session.ui.answer(format!("head {}", chain.head));
-    Ok(exit::DONE)
 }
 
 fn line(record: &Record, told: Option<String>) -> String {

@@ -53,13 +53,13 @@ fn drift(session: &Session<'_>, run: &OpenRun<'_>) -> Vec<String> {
             _ => {}
         }
     }
-    if let Ok(now) = settings::config(&session.repo) {
-        if now.value != plan.config {
-            all.push(format!(
-                "the config at {} differs from the frozen one: it changes nothing in this run",
-                now.source
-            ));
-        }
+    if let Ok(now) = settings::config(&session.repo)
+        && now.value != plan.config
+    {
+        all.push(format!(
+            "the config at {} differs from the frozen one: it changes nothing in this run",
+            now.source
+        ));
     }
     if let Some(attempt) = &run.state().attempt {
         for path in [settings::CONFIG, settings::WORKFLOW] {

@@ -41,12 +41,12 @@ pub fn show(ui: &Ui, status: &Status, world: &World, untouched: bool, report: &P
         ));
     }
     line(String::new());
-    let word = if untouched {
+    let checkout = if untouched {
         styled(GOOD, "✓ Mika's own checkout is byte for byte what it was")
     } else {
         styled(BAD, "✗ Mika's own checkout was changed")
     };
-    line(word);
+    line(checkout);
     line(format!("{} {}", styled(BOLD, "the report:"), styled(NAME, report.display().to_string())));
     if let Some(scale) = status.run.clock_scale {
         line(styled(DIM, format!("the demo's clock ran {scale} times as fast as real time")));
@@ -79,10 +79,10 @@ fn story(ui: &Ui, status: &Status, world: &World) {
     }
     match (status.run.started_at, status.run.resolved_at) {
         (Some(from), Some(to)) => {
-            row("restored", format!("{} after the alert", styled(BOLD, duration(to.duration_since(from)))))
+            row("restored", format!("{} after the alert", styled(BOLD, duration(to.duration_since(from)))));
         }
         _ if status.run.state == "rolled-back" => {
-            row("restored", "production runs the version from before; the incident is still open".to_owned())
+            row("restored", "production runs the version from before; the incident is still open".to_owned());
         }
         _ => {}
     }
