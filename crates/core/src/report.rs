@@ -191,8 +191,10 @@ fn signals(records: &[Record], state: &RunState) -> Vec<Signal> {
             .iter()
             .filter_map(|name| state.windows.get(&(check.name.clone(), (*name).to_owned())))
             .flatten();
-        let mut readings: Vec<Reading> =
-            before.chain(samples.iter().copied().chain(&new_errors).filter(|r| r.check == check.name)).cloned().collect();
+        let mut readings: Vec<Reading> = before
+            .chain(samples.iter().copied().chain(&new_errors).filter(|r| r.check == check.name))
+            .cloned()
+            .collect();
         readings.sort_by_key(|r| r.at);
         let (kind, gate) = match check.kind {
             crate::config::CheckKind::ErrorRate => ("error-rate", "monitor.error-rate"),
@@ -214,14 +216,16 @@ fn signals(records: &[Record], state: &RunState) -> Vec<Signal> {
 /// How many new error templates each look at a log has found, among how many lines.
 fn new_errors(records: &[Record]) -> Vec<Reading> {
     let reading = |record: &Record| match &record.event {
-        Event::Observed { observation: Observation::NewErrors { check, templates, lines } } => Some(Reading {
-            check: check.clone(),
-            at: record.at,
-            errors: u32::try_from(templates.len()).ok().map(f64::from),
-            total: u32::try_from(*lines).ok().map(f64::from),
-            value: None,
-            missing: None,
-        }),
+        Event::Observed { observation: Observation::NewErrors { check, templates, lines } } => {
+            Some(Reading {
+                check: check.clone(),
+                at: record.at,
+                errors: u32::try_from(templates.len()).ok().map(f64::from),
+                total: u32::try_from(*lines).ok().map(f64::from),
+                value: None,
+                missing: None,
+            })
+        }
         _ => None,
     };
     records.iter().filter_map(reading).collect()
@@ -251,7 +255,11 @@ impl Teller {
         match &record.event {
             Event::RunStarted { incident, .. } => {
                 let (by, key, severity) = (&record.by.person, &incident.key, &incident.severity);
-                Some(("incident", format!("{by} started a hotfix for {key} ({severity}): {}", incident.title), true))
+                Some((
+                    "incident",
+                    format!("{by} started a hotfix for {key} ({severity}): {}", incident.title),
+                    true,
+                ))
             }
             Event::AttemptStarted { number, base_ref, branch, .. } => {
                 Some(("step", format!("attempt {number}: branch {branch} from {base_ref}"), false))
@@ -263,7 +271,9 @@ impl Teller {
                 self.effects.insert(effect.id.clone(), effect.what.clone());
                 None
             }
-            Event::EffectOutcome { id, outcome } | Event::EffectAdopted { id, outcome } => self.effect(id, outcome),
+            Event::EffectOutcome { id, outcome } | Event::EffectAdopted { id, outcome } => {
+                self.effect(id, outcome)
+            }
             Event::Observed { observation: Observation::Gate(g) } => {
                 let before = self.verdicts.insert(g.gate.clone(), g.verdict);
                 let what = format!("{}: {} ({})", g.gate, g.verdict.name(), g.summary);

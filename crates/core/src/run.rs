@@ -408,8 +408,10 @@ impl RunState {
         let Some(state) = self.effects.get_mut(id) else { return };
         state.outcome = Some(outcome.clone());
         state.adopted = adopted;
-        if let (Outcome::Succeeded { .. }, crate::effect::Action::Deploy { version, commit, rollback, replaces, .. }) =
-            (outcome, &state.effect.what)
+        if let (
+            Outcome::Succeeded { .. },
+            crate::effect::Action::Deploy { version, commit, rollback, replaces, .. },
+        ) = (outcome, &state.effect.what)
         {
             self.deploys.push(DeployState {
                 version: version.clone(),
@@ -468,16 +470,16 @@ impl RunState {
 
     fn apply_obligation(&mut self, record: &Record) {
         match &record.event {
-            Event::ObligationOpened { id, what, due, blocks_close } => {
-                if !self.obligations.iter().any(|o| o.id == *id) {
-                    self.obligations.push(Obligation {
-                        id: id.clone(),
-                        what: what.clone(),
-                        due: *due,
-                        blocks_close: *blocks_close,
-                        met: None,
-                    });
-                }
+            Event::ObligationOpened { id, what, due, blocks_close }
+                if !self.obligations.iter().any(|o| o.id == *id) =>
+            {
+                self.obligations.push(Obligation {
+                    id: id.clone(),
+                    what: what.clone(),
+                    due: *due,
+                    blocks_close: *blocks_close,
+                    met: None,
+                });
             }
             Event::ObligationMet { id, how } => {
                 if let Some(obligation) = self.obligations.iter_mut().find(|o| o.id == *id) {

@@ -17,7 +17,11 @@ pub fn run(session: &Session<'_>, permanence: Permanence) -> Answer {
     run.must_be_open()?;
     if session.global.dry_run {
         let held = holding(&run);
-        session.ui.answer(if held.is_empty() { "would close the run; nothing was carried out".to_owned() } else { format!("could not close yet: {}", held.join("; ")) });
+        session.ui.answer(if held.is_empty() {
+            "would close the run; nothing was carried out".to_owned()
+        } else {
+            format!("could not close yet: {}", held.join("; "))
+        });
         return Ok(exit::DONE);
     }
     let _lock = run.lock("close")?;
@@ -49,10 +53,10 @@ pub fn run(session: &Session<'_>, permanence: Permanence) -> Answer {
 fn complete(cx: &mut Cx<'_>) -> Result<(), Stop> {
     watch::pass(cx, true)?;
     review::look(cx)?;
-    if let Some(target) = cx.plan()?.policy.branch.port_to.clone() {
-        if cx.verdict("port.merged") != Verdict::Pass {
-            port::prove(cx, &target)?;
-        }
+    if let Some(target) = cx.plan()?.policy.branch.port_to.clone()
+        && cx.verdict("port.merged") != Verdict::Pass
+    {
+        port::prove(cx, &target)?;
     }
     if cx.wants("followup.ticket") {
         follow_up::run(cx)?;
@@ -68,7 +72,8 @@ fn complete(cx: &mut Cx<'_>) -> Result<(), Stop> {
 /// What keeps the run from being closed.
 fn holding(run: &OpenRun<'_>) -> Vec<String> {
     let state = run.state();
-    let gates = state.holding(Point::BeforeClose).into_iter().map(|(g, v)| format!("{} is {}", g.id, v.name()));
+    let gates =
+        state.holding(Point::BeforeClose).into_iter().map(|(g, v)| format!("{} is {}", g.id, v.name()));
     let owed = state.obligations.iter().filter(|o| o.blocks_close && o.met.is_none());
     gates.chain(owed.map(|o| format!("{} is owed until {}", o.what, date_time(o.due)))).collect()
 }
@@ -76,8 +81,16 @@ fn holding(run: &OpenRun<'_>) -> Vec<String> {
 fn end(session: &Session<'_>, run: &mut OpenRun<'_>) -> Answer {
     run.journal.append(session.clock.now(), Event::Closed {})?;
     // The last report says that the run is closed.
-    let page = with_cx(&mut run.journal, &run.tools, |cx| if cx.state().analysis.is_some() { report::write(cx).map(Some) } else { Ok(None) });
-    let open: Vec<_> = run.state().obligations.iter().filter(|o| o.met.is_none()).map(|o| format!("{} (due {})", o.what, date_time(o.due))).collect();
+    let page = with_cx(&mut run.journal, &run.tools, |cx| {
+        if cx.state().analysis.is_some() { report::write(cx).map(Some) } else { Ok(None) }
+    });
+    let open: Vec<_> = run
+        .state()
+        .obligations
+        .iter()
+        .filter(|o| o.met.is_none())
+        .map(|o| format!("{} (due {})", o.what, date_time(o.due)))
+        .collect();
     if session.ui.json {
         run.print_status()?;
         return Ok(exit::DONE);

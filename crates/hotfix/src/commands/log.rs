@@ -25,7 +25,8 @@ pub fn run(session: &Session<'_>, verify: bool) -> Answer {
         return Ok(exit::DONE);
     }
     if verify {
-        return tell_verified(session, &chain, bytes.len());
+        tell_verified(session, &chain, bytes.len());
+        return Ok(exit::DONE);
     }
     let moments = hotfix_core::report::timeline(&chain.records);
     for record in &chain.records {
@@ -35,12 +36,16 @@ pub fn run(session: &Session<'_>, verify: bool) -> Answer {
     Ok(exit::DONE)
 }
 
-fn tell_verified(session: &Session<'_>, chain: &Chain, length: usize) -> Answer {
+fn tell_verified(session: &Session<'_>, chain: &Chain, length: usize) {
     let torn = length - chain.whole;
-    let tail = if torn > 0 { format!("; {torn} bytes of a torn last line are left out") } else { String::new() };
-    session.ui.answer(format!("{} {} records, each follows from the one before{tail}", styled(GOOD, "✓"), chain.records.len()));
+    let tail =
+        if torn > 0 { format!("; {torn} bytes of a torn last line are left out") } else { String::new() };
+    session.ui.answer(format!(
+        "{} {} records, each follows from the one before{tail}",
+        styled(GOOD, "✓"),
+        chain.records.len()
+    ));
     session.ui.answer(format!("head {}", chain.head));
-    Ok(exit::DONE)
 }
 
 fn line(record: &Record, told: Option<String>) -> String {
@@ -63,6 +68,10 @@ fn line(record: &Record, told: Option<String>) -> String {
 /// The fields that only this event has.
 fn rest(json: &serde_json::Value) -> String {
     let Some(map) = json.as_object() else { return String::new() };
-    let own = map.iter().filter(|(k, _)| !matches!(k.as_str(), "seq" | "at" | "by" | "attempt" | "prev" | "event" | "plan"));
-    own.map(|(k, v)| format!("{k}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned))).collect::<Vec<_>>().join(" ")
+    let own = map
+        .iter()
+        .filter(|(k, _)| !matches!(k.as_str(), "seq" | "at" | "by" | "attempt" | "prev" | "event" | "plan"));
+    own.map(|(k, v)| format!("{k}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }

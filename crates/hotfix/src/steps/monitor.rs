@@ -9,7 +9,8 @@ use crate::error::Failure;
 use hotfix_core::config::{Check, CheckKind};
 use hotfix_core::journal::{Event, Observation, Reading};
 use hotfix_core::judge::{
-    Count, Counts, Kind, Looks, Margin, NewErrors, Ruling, Window, WindowSays, judge_counts, judge_new_errors, judge_values,
+    Count, Counts, Kind, Looks, Margin, NewErrors, Ruling, Window, WindowSays, judge_counts,
+    judge_new_errors, judge_values,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -74,7 +75,8 @@ fn due_look(cx: &Cx<'_>, window: &Window, elapsed: SignedDuration) -> Option<u32
 fn begun_rollback(cx: &Cx<'_>) -> Option<(Option<String>, bool, String)> {
     let state = cx.state();
     let last = state.deploys.last()?;
-    let asked = state.done.get("rollback").filter(|d| state.deploys.iter().any(|p| !p.rollback && d.at >= p.at));
+    let asked =
+        state.done.get("rollback").filter(|d| state.deploys.iter().any(|p| !p.rollback && d.at >= p.at));
     let to = last.rollback.then(|| last.version.clone());
     if to.is_none() && asked.is_none() {
         return None;
@@ -129,13 +131,19 @@ pub fn store(cx: &Cx<'_>) -> std::path::PathBuf {
     crate::engine::runs::root(cx.t.repo).join("telemetry")
 }
 
-fn with_collector<T>(cx: &Cx<'_>, act: impl FnOnce(&mut Collector<'_>) -> Result<T, Stop>) -> Result<T, Stop> {
+fn with_collector<T>(
+    cx: &Cx<'_>,
+    act: impl FnOnce(&mut Collector<'_>) -> Result<T, Stop>,
+) -> Result<T, Stop> {
     let run = |argv: &[String]| -> Result<String, String> {
-        let wanted = cx.t.config.telemetry.values().filter_map(|t| t.command.as_ref()).find(|c| c.argv() == argv);
+        let wanted =
+            cx.t.config.telemetry.values().filter_map(|t| t.command.as_ref()).find(|c| c.argv() == argv);
         let command = wanted.ok_or("the command is not in the config")?;
         let command = cx.t.trust.allow(command).map_err(|f| f.message)?;
-        let how = How { cwd: &cx.t.repo.main, what: "asking telemetry", on: None, env: vec![], pid_file: None };
-        let ran = cx.t.run(&command, &how, Duration::from_secs(30)).map_err(|_| "it did not end".to_owned())?;
+        let how =
+            How { cwd: &cx.t.repo.main, what: "asking telemetry", on: None, env: vec![], pid_file: None };
+        let ran =
+            cx.t.run(&command, &how, Duration::from_secs(30)).map_err(|_| "it did not end".to_owned())?;
         if ran.finished.succeeded() { Ok(ran.output) } else { Err(ran.finished.told()) }
     };
     let mut collector = Collector::new(&cx.t.config, store(cx), &cx.t.repo.main, &run);
@@ -147,11 +155,15 @@ fn with_collector<T>(cx: &Cx<'_>, act: impl FnOnce(&mut Collector<'_>) -> Result
 fn remember_windows(cx: &mut Cx<'_>, deployed: Timestamp) -> Result<(), Stop> {
     let since = cx.state().since;
     for check in cx.t.config.monitor.checks.clone() {
-        if check.kind == CheckKind::NewErrors || cx.state().windows.contains_key(&(check.name.clone(), "incident".to_owned())) {
+        if check.kind == CheckKind::NewErrors
+            || cx.state().windows.contains_key(&(check.name.clone(), "incident".to_owned()))
+        {
             continue;
         }
         let first = cx.state().deploys.first().map_or(deployed, |d| d.at);
-        let read = |from, to| with_collector(cx, |c| c.readings(&check.name, from, Some(to)).map_err(|e| store_failed(&e)));
+        let read = |from, to| {
+            with_collector(cx, |c| c.readings(&check.name, from, Some(to)).map_err(|e| store_failed(&e)))
+        };
         let (baseline, incident) = match since {
             Some(since) => (read(None, since)?, read(Some(since), first)?),
             // Nobody said when it began: what was recorded before the run is
@@ -189,7 +201,8 @@ fn look(cx: &mut Cx<'_>, deployed: Timestamp) -> Result<(), Stop> {
 fn edge(cx: &Cx<'_>, deployed: Timestamp) -> Result<Timestamp, Stop> {
     let checks = &cx.t.config.monitor.checks;
     let Some(check) = checks.iter().find(|c| c.kind != CheckKind::NewErrors) else { return Ok(deployed) };
-    let readings = with_collector(cx, |c| c.readings(&check.name, Some(deployed), None).map_err(|e| store_failed(&e)))?;
+    let readings =
+        with_collector(cx, |c| c.readings(&check.name, Some(deployed), None).map_err(|e| store_failed(&e)))?;
     Ok(readings.first().map_or(deployed, |r| r.at))
 }
 
@@ -197,7 +210,13 @@ fn edge(cx: &Cx<'_>, deployed: Timestamp) -> Result<Timestamp, Stop> {
 /// incident, and those since the deploy began that it never had before.
 fn look_at_log(cx: &mut Cx<'_>, check: &str, edge: Timestamp) -> Result<(), Stop> {
     let since = cx.state().since;
-    let begun = cx.state().effects.values().filter(|e| e.effect.what.kind() == "deploy").map(|e| e.requested_at).max();
+    let begun = cx
+        .state()
+        .effects
+        .values()
+        .filter(|e| e.effect.what.kind() == "deploy")
+        .map(|e| e.requested_at)
+        .max();
     let begun = begun.unwrap_or(edge);
     let found = with_collector(cx, |c| {
         let old_or_new = c.new_errors(check, since, edge);
@@ -235,7 +254,8 @@ fn judge(cx: &Cx<'_>, number: u32, window: &Window) -> BTreeMap<String, Ruling> 
 
 fn rule(cx: &Cx<'_>, check: &Check, looks: Looks) -> Ruling {
     let state = cx.state();
-    let of = |name: &str| state.windows.get(&(check.name.clone(), name.to_owned())).cloned().unwrap_or_default();
+    let of =
+        |name: &str| state.windows.get(&(check.name.clone(), name.to_owned())).cloned().unwrap_or_default();
     let after: Vec<Reading> = state.samples.iter().filter(|r| r.check == check.name).cloned().collect();
     // After a rollback, normal is the level of the incident: that version has it still.
     let (baseline, incident) = match state.standing_rollback() {
@@ -304,7 +324,8 @@ fn write_gates(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>) -> Result<()
             Kind::Inconclusive | Kind::Unverifiable => Verdict::Unknown,
         };
         let prefix = if mine.len() > 1 { format!("{name}: ") } else { String::new() };
-        let details = mine.iter().filter(|(n, _)| n != name).map(|(n, r)| format!("{n}: {}", r.reason)).collect();
+        let details =
+            mine.iter().filter(|(n, _)| n != name).map(|(n, r)| format!("{n}: {}", r.reason)).collect();
         cx.gate(gate, says(verdict, format!("{prefix}{}", ruling.reason)).details(details))?;
     }
     Ok(())
@@ -351,7 +372,8 @@ fn fail(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>) -> Result<Ended, St
         resolve(cx, &by, "what did not pass was waived")?;
         return Ok(Ended::Passed);
     }
-    let reasons: Vec<_> = rulings.values().filter(|r| r.kind == Kind::Fail).map(|r| r.reason.clone()).collect();
+    let reasons: Vec<_> =
+        rulings.values().filter(|r| r.kind == Kind::Fail).map(|r| r.reason.clone()).collect();
     Err(Failure::failed("HF0804", format!("production is not back to normal: {}", reasons.join("; ")))
         .try_this("bring the version from before back", "hotfix rollback")
         .try_this("look again", "hotfix monitor")
@@ -377,10 +399,14 @@ fn regression(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>, reason: &str)
 
 /// What the run ends with once production was brought back.
 pub fn rolled_back(cx: &Cx<'_>) -> Stop {
-    let Some(rollback) = cx.state().standing_rollback() else { return Failure::bug("no rollback stands").into() };
+    let Some(rollback) = cx.state().standing_rollback() else {
+        return Failure::bug("no rollback stands").into();
+    };
     let message = format!("rolled back from {} to {}: {}", rollback.from, rollback.to, rollback.reason);
     let status = if rollback.asked { crate::error::exit::DONE } else { crate::error::exit::ROLLED_BACK };
-    let mut failure = Failure::failed("HF0805", message).exits(status).done(format!("production runs {} again", rollback.to));
+    let mut failure = Failure::failed("HF0805", message)
+        .exits(status)
+        .done(format!("production runs {} again", rollback.to));
     if cx.state().attempt.as_ref().is_some_and(|a| a.base_version.as_ref() == Some(&rollback.to)) {
         failure = failure.hint(format!("{} still has the incident", rollback.to));
     }
@@ -390,7 +416,8 @@ pub fn rolled_back(cx: &Cx<'_>) -> Stop {
 fn ask(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>, reason: &str) -> Result<Ended, Stop> {
     write_gates(cx, rulings)?;
     if let Some(done) = cx.state().done.get("monitor").cloned() {
-        let how = format!("{} looked at it: {}", done.by, done.note.as_deref().unwrap_or("the incident is over"));
+        let how =
+            format!("{} looked at it: {}", done.by, done.note.as_deref().unwrap_or("the incident is over"));
         resolve(cx, &done.by, &how)?;
         return Ok(Ended::Passed);
     }
@@ -416,7 +443,9 @@ fn go_on(cx: &Cx<'_>, deployed: Timestamp, window: &Window, elapsed: SignedDurat
 /// the version brought back had: for the shortest window, or until it is proven.
 pub fn after_rollback(cx: &mut Cx<'_>) -> Result<(), Stop> {
     let Some(deployed) = cx.state().deploys.last().map(|d| d.at) else { return Ok(()) };
-    if cx.t.config.monitor.checks.is_empty() || cx.state().notes.iter().any(|(at, n)| *at >= deployed && n.starts_with("after the rollback")) {
+    if cx.t.config.monitor.checks.is_empty()
+        || cx.state().notes.iter().any(|(at, n)| *at >= deployed && n.starts_with("after the rollback"))
+    {
         return Ok(());
     }
     look(cx, deployed)?;
@@ -428,7 +457,9 @@ pub fn after_rollback(cx: &mut Cx<'_>) -> Result<(), Stop> {
     };
     let Some(number) = due_look(cx, &window, elapsed) else { return Err(again(cx)) };
     let mut rulings = judge(cx, number, &window);
-    rulings.retain(|name, _| cx.t.config.monitor.checks.iter().any(|c| c.name == *name && c.kind == CheckKind::ErrorRate));
+    rulings.retain(|name, _| {
+        cx.t.config.monitor.checks.iter().any(|c| c.name == *name && c.kind == CheckKind::ErrorRate)
+    });
     cx.observe(Observation::Look { number, rulings: rulings.clone() })?;
     let proven = rulings.values().all(|r| matches!(r.kind, Kind::Pass | Kind::Fail));
     if !proven && elapsed < window.min {
@@ -442,7 +473,8 @@ pub fn after_rollback(cx: &mut Cx<'_>) -> Result<(), Stop> {
 
 /// What a ruling against the incident's level says, in words of a rollback.
 fn level_after_rollback(ruling: &Ruling) -> String {
-    let percent = |rate: Option<f64>| rate.map_or("an unknown share".to_owned(), |r| format!("{:.1} %", r * 100.0));
+    let percent =
+        |rate: Option<f64>| rate.map_or("an unknown share".to_owned(), |r| format!("{:.1} %", r * 100.0));
     let (now, then) = (percent(ruling.figures.after_rate), percent(ruling.figures.baseline_rate));
     let says = match ruling.kind {
         Kind::Pass => "it is back at that level",
