@@ -175,7 +175,10 @@ fn gates(ui: &Ui, gates: &[GatePart]) {
         let first: Vec<&str> = open.iter().filter(|g| g.required == point).map(|g| g.id.as_str()).collect();
         let rest = open.len() - first.len();
         let later = if rest > 0 { format!("; {rest} later") } else { String::new() };
-        ui.answer(styled(DIM, format!("  still to come {}: {}{later}", point.name().replace('-', " the "), first.join(", "))));
+        ui.answer(styled(
+            DIM,
+            format!("  still to come {}: {}{later}", point.name().replace('-', " the "), first.join(", ")),
+        ));
     }
     ui.answer("");
 }

@@ -61,13 +61,16 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
 /// The number of the look that is due by now and was not taken yet. Between
 /// planned looks nothing is judged: every look spends its share of the error
 /// level. After the last one, a look a minute, from what is kept for those.
+/// Looks that were missed (nobody was watching) are not made up for.
 fn due_look(cx: &Cx<'_>, window: &Window, elapsed: SignedDuration) -> Option<u32> {
     let planned = window.look_times();
-    let passed = planned.iter().filter(|t| **t <= elapsed).count();
     let last = planned.last().copied().unwrap_or(window.max);
-    let extra = elapsed.checked_sub(last).map_or(0, |over| over.as_mins().max(0));
-    let due = u32::try_from(passed).unwrap_or(u32::MAX).saturating_add(u32::try_from(extra).unwrap_or(0));
-    (due > cx.state().looks).then_some(due)
+    let deployed = cx.state().deploys.last()?.at;
+    let taken = cx.state().last_look.map_or(SignedDuration::ZERO, |at| at.duration_since(deployed));
+    let by_plan = planned.iter().any(|t| *t <= elapsed && *t > taken);
+    let after_plan =
+        elapsed > last && elapsed.checked_sub(taken).is_some_and(|d| d >= SignedDuration::from_mins(1));
+    (by_plan || after_plan).then_some(cx.state().looks + 1)
 }
 
 /// A rollback that was asked for or carried out, and has yet to come to its
