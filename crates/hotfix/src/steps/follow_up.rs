@@ -14,7 +14,7 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
             let what = "your word: is the fix temporary, so that a proper one must follow?";
             Err(Stop::Waiting(vec![
                 person(what, "hotfix done follow-up --temporary"),
-                person("or", "hotfix done follow-up --permanent"),
+                person("or that it is permanent", "hotfix done follow-up --permanent"),
             ]))
         }
         Some(false) => {
