@@ -406,7 +406,10 @@ fn gates(state: &RunState) -> Vec<GatePart> {
             let seen = state.gates.get(&planned.id).map(|(_, seen)| seen);
             let waiver = state.waivers.get(&planned.id);
             let summary = match (verdict, &planned.not_applicable, seen) {
-                (Verdict::Waived, ..) => waiver.map(|w| format!("waived by {}: {}", w.by, w.reason)),
+                (Verdict::Waived, ..) => waiver.map(|w| {
+                    let alone = if w.self_waived { "self-" } else { "" };
+                    format!("{alone}waived by {}: {}", w.by, w.reason)
+                }),
                 (Verdict::NotApplicable, reason, _) => reason.clone(),
                 (Verdict::Pending, _, Some(seen)) => {
                     Some(format!("stale, was {}: {}", seen.verdict.name(), seen.summary))
