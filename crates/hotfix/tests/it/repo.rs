@@ -106,6 +106,12 @@ impl World {
         clone_of(&self.root(), name)
     }
 
+    /// The clone that was made for somebody before.
+    pub fn clone_for_again(&self, name: &str) -> Clone {
+        let (root, short) = (self.root(), name.to_lowercase());
+        Clone { dir: root.join(&short), env: environment(&root, &root.join(format!("home-{short}"))) }
+    }
+
     /// A commit on a branch of the origin, by somebody else.
     pub fn somebody_pushes(&self, branch: &str, files: &[(&str, &str)]) -> String {
         let seed = Clone { dir: self.root().join("seed"), env: self.dana.env.clone() };
@@ -244,14 +250,6 @@ impl Clone {
         let status = self.status();
         let gates = status["gates"].as_array().expect("gates");
         gates.iter().find(|g| g["id"] == id).unwrap_or_else(|| panic!("no gate {id}")).clone()
-    }
-
-    /// A step's state.
-    pub fn step(&self, id: &str) -> String {
-        let status = self.status();
-        let steps = status["steps"].as_array().expect("steps");
-        let step = steps.iter().find(|s| s["id"] == id).unwrap_or_else(|| panic!("no step {id}"));
-        step["state"].as_str().expect("a state").to_owned()
     }
 
     /// Writes a file of the checkout.
