@@ -68,9 +68,8 @@ pub fn decide(question: &Question<'_>) -> Answer {
     let mut missing_roles = Vec::new();
     let mut approved_by = Vec::new();
     for role in &question.row.approvers {
-        let person = standing
-            .iter()
-            .find(|a| !used.contains(&email(&a.by)) && has_role(question.roles, role, &a.by));
+        let person =
+            standing.iter().find(|a| !used.contains(&email(&a.by)) && has_role(question.roles, role, &a.by));
         match person {
             Some(approval) => {
                 used.insert(email(&approval.by));
@@ -142,7 +141,11 @@ fn marks(approval: &Approval, question: &Question<'_>, role: &str) -> String {
         Identity::Signed => "signed",
     };
     let simulated = if approval.simulated { ", simulated" } else { "" };
-    let open = if question.roles.get(role).is_none_or(Vec::is_empty) { ", nobody is configured for the role" } else { "" };
+    let open = if question.roles.get(role).is_none_or(Vec::is_empty) {
+        ", nobody is configured for the role"
+    } else {
+        ""
+    };
     format!(" ({identity}{simulated}{open})")
 }
 
@@ -173,7 +176,13 @@ mod tests {
             rank: 0,
         };
         let roles = [("on-call".to_owned(), vec!["Priya <priya@x>".to_owned()])].into();
-        decide(&Question { row: &row, roles: &roles, approvals, commit: "c1", authors: &["Mika <mika@x>".to_owned()] })
+        decide(&Question {
+            row: &row,
+            roles: &roles,
+            approvals,
+            commit: "c1",
+            authors: &["Mika <mika@x>".to_owned()],
+        })
     }
 
     #[test]
@@ -207,7 +216,8 @@ mod tests {
 
     #[test]
     fn the_last_word_counts() {
-        let answer = ask(&[approval("Priya <priya@x>", "c1", true), approval("Priya <priya@x>", "c1", false)]);
+        let answer =
+            ask(&[approval("Priya <priya@x>", "c1", true), approval("Priya <priya@x>", "c1", false)]);
         assert_eq!(answer.approvers, Verdict::Fail);
     }
 }

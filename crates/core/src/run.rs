@@ -406,8 +406,10 @@ impl RunState {
         let Some(state) = self.effects.get_mut(id) else { return };
         state.outcome = Some(outcome.clone());
         state.adopted = adopted;
-        if let (Outcome::Succeeded { .. }, crate::effect::Action::Deploy { version, commit, rollback, replaces, .. }) =
-            (outcome, &state.effect.what)
+        if let (
+            Outcome::Succeeded { .. },
+            crate::effect::Action::Deploy { version, commit, rollback, replaces, .. },
+        ) = (outcome, &state.effect.what)
         {
             self.deploys.push(DeployState {
                 version: version.clone(),

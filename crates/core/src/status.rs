@@ -521,7 +521,10 @@ fn notices(state: &RunState) -> Vec<String> {
     if state.has_ended() || state.resolved.is_some() {
         return all;
     }
-    if state.plan.as_ref().is_some_and(|p| p.action_of(Skill::Deploy).is_none() || !crate::plan::deploys(&p.config))
+    if state
+        .plan
+        .as_ref()
+        .is_some_and(|p| p.action_of(Skill::Deploy).is_none() || !crate::plan::deploys(&p.config))
         && state.merge_request("production").is_some_and(|m| m.state == MergeRequestState::Merged)
     {
         all.push("merged, deployment unverified: no deploy is configured".to_owned());

@@ -68,7 +68,14 @@ pub struct Hint {
 impl Failure {
     /// A usage, configuration or workflow error.
     pub fn usage(code: &'static str, message: impl Into<String>) -> Self {
-        Failure { code, message: message.into(), source: None, done: vec![], hints: vec![], exit: exit::USAGE }
+        Failure {
+            code,
+            message: message.into(),
+            source: None,
+            done: vec![],
+            hints: vec![],
+            exit: exit::USAGE,
+        }
     }
 
     /// A gate or step that failed.
@@ -171,7 +178,15 @@ impl Failure {
 /// Control characters replaced byte for byte, so that spans stay true.
 fn printable_same_length(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() && c != '\n' && c != '\t' { "?".repeat(c.len_utf8()) } else { c.to_string() })
+        .map(
+            |c| {
+                if c.is_control() && c != '\n' && c != '\t' {
+                    "?".repeat(c.len_utf8())
+                } else {
+                    c.to_string()
+                }
+            },
+        )
         .collect()
 }
 
@@ -202,7 +217,10 @@ mod tests {
         assert!(shown.starts_with("error[HF0202]: unknown field `smok`"), "{shown}");
         assert!(shown.contains(".hotfix/config.toml:2:1") && shown.contains("^^^^"), "{shown}");
         assert!(shown.contains("hint: see what can stand there: hotfix workflow show"), "{shown}");
-        assert_eq!(failure.json()["span"], serde_json::json!({"file": ".hotfix/config.toml", "line": 2, "column": 1}));
+        assert_eq!(
+            failure.json()["span"],
+            serde_json::json!({"file": ".hotfix/config.toml", "line": 2, "column": 1})
+        );
     }
 
     #[test]

@@ -22,7 +22,10 @@ use std::process::ExitCode;
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     let code = std::panic::catch_unwind(real_main).unwrap_or_else(|panic| {
-        let what = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+        let what = panic
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
         let failure = Failure::bug(format!("a bug in hotfix: {}", what.unwrap_or_default()))
             .hint("the journal is true up to its last record")
             .try_this("see where the run stands", "hotfix status");

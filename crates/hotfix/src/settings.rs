@@ -95,9 +95,12 @@ fn named_workflow(repo: Option<&Repo>, named: &str) -> Result<Sourced<Workflow>,
     if let Some(local) = local {
         return read_page(&page_text(&local)?, &in_repo, true);
     }
-    Err(Failure::usage("HF0330", format!("there is no workflow `{named}`: neither a file of that name nor {in_repo}"))
-        .try_this("see what the built-in one does", "hotfix workflow show")
-        .try_this("write one for this repository", "hotfix init"))
+    Err(Failure::usage(
+        "HF0330",
+        format!("there is no workflow `{named}`: neither a file of that name nor {in_repo}"),
+    )
+    .try_this("see what the built-in one does", "hotfix workflow show")
+    .try_this("write one for this repository", "hotfix init"))
 }
 
 /// The text of a page, if it is one.
@@ -111,7 +114,11 @@ pub fn page_text(path: &Path) -> Result<String, Failure> {
         return Err(refuse("it is a folder".to_owned()));
     }
     if about.len() > LARGEST_PAGE {
-        return Err(refuse(format!("it has {} MiB; a page has at most {}", about.len() >> 20, LARGEST_PAGE >> 20)));
+        return Err(refuse(format!(
+            "it has {} MiB; a page has at most {}",
+            about.len() >> 20,
+            LARGEST_PAGE >> 20
+        )));
     }
     let bytes = std::fs::read(path).map_err(|e| refuse(format!("it cannot be read ({e})")))?;
     if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -120,7 +127,8 @@ pub fn page_text(path: &Path) -> Result<String, Failure> {
     if bytes.contains(&0) {
         return Err(refuse("it holds binary data".to_owned()));
     }
-    String::from_utf8(bytes).map_err(|e| refuse(format!("it is not UTF-8 at byte {}", e.utf8_error().valid_up_to())))
+    String::from_utf8(bytes)
+        .map_err(|e| refuse(format!("it is not UTF-8 at byte {}", e.utf8_error().valid_up_to())))
 }
 
 fn read_page(text: &str, source: &str, unreviewed: bool) -> Result<Sourced<Workflow>, Failure> {
@@ -183,7 +191,10 @@ impl Trust {
         if self.granted {
             return Ok(TrustedCommand(command.clone()));
         }
-        let message = format!("the command `{}` comes from this repository's config, which you have not trusted yet", command.shown());
+        let message = format!(
+            "the command `{}` comes from this repository's config, which you have not trusted yet",
+            command.shown()
+        );
         Err(Failure::usage("HF0203", message)
             .try_this("read its commands, then allow them", "hotfix trust")
             .hint(format!("the allowance is for these very commands ({})", &self.digest[..12])))

@@ -98,7 +98,11 @@ impl Ui {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        let message = if last.is_empty() { brief(what, 100) } else { format!("{} │ {}", brief(what, 60), brief(last, 60)) };
+        let message = if last.is_empty() {
+            brief(what, 100)
+        } else {
+            format!("{} │ {}", brief(what, 60), brief(last, 60))
+        };
         bar.set_message(message);
     }
 

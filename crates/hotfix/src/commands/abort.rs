@@ -23,12 +23,18 @@ pub fn run(session: &Session<'_>, reason: &str) -> Answer {
     let state = run.state();
     session.ui.say("the run is stopped; nothing was removed");
     if let Some(attempt) = &state.attempt {
-        session.ui.say(format!("  the work is in {} on {}", styled(NAME, &attempt.worktree), styled(NAME, &attempt.branch)));
+        session.ui.say(format!(
+            "  the work is in {} on {}",
+            styled(NAME, &attempt.worktree),
+            styled(NAME, &attempt.branch)
+        ));
     }
     for m in state.merge_requests.values().filter(|m| m.state == MergeRequestState::Open) {
         session.ui.say(format!("  merge request !{} is still open", m.number));
     }
     let key = state.incident.as_ref().map(|i| i.key.clone()).unwrap_or_default();
-    session.ui.say(format!("remove the worktree: {}", styled(NAME, format!("hotfix cleanup --incident {key}"))));
+    session
+        .ui
+        .say(format!("remove the worktree: {}", styled(NAME, format!("hotfix cleanup --incident {key}"))));
     Ok(exit::DONE)
 }

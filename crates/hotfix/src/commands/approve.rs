@@ -23,23 +23,40 @@ pub fn run(session: &Session<'_>, args: &args::Approve) -> Answer {
     let config = settings::config(&session.repo)?.value;
     let word = if args.request_changes { "request changes on" } else { "approve" };
     if session.global.dry_run {
-        session.ui.answer(format!("would {word} {} of !{} as {me}; nothing was carried out", short(&view.commit), view.number));
+        session.ui.answer(format!(
+            "would {word} {} of !{} as {me}; nothing was carried out",
+            short(&view.commit),
+            view.number
+        ));
         return Ok(exit::DONE);
     }
     let simulated = session.speaks_for_a_person(&config, "approve")?;
     if !simulated && !session.global.yes {
         show(session, &forge, &view)?;
         if !session.ui.confirm(&format!("{word} {} of !{} as {me}?", short(&view.commit), view.number)) {
-            return Err(Failure::failed("HF0212", "nothing was approved").try_this("when you have read it", format!("hotfix approve --mr {}", view.number)));
+            return Err(Failure::failed("HF0212", "nothing was approved")
+                .try_this("when you have read it", format!("hotfix approve --mr {}", view.number)));
         }
     }
-    let review = Review { number: view.number, commit: &view.commit, approved: !args.request_changes, note: args.note.as_deref(), simulated };
+    let review = Review {
+        number: view.number,
+        commit: &view.commit,
+        approved: !args.request_changes,
+        note: args.note.as_deref(),
+        simulated,
+    };
     let given = forge.review(&review).map_err(|e| forge_failure(&e))?;
     if session.ui.json {
         session.ui.document(&serde_json::json!({"schema": "hotfix.approval/1", "approval": given}));
     } else {
         let said = if given.approved { "approved" } else { "changes requested" };
-        session.ui.say(format!("{} {said}: {} of !{} as {}", styled(GOOD, "✓"), short(&given.commit), given.number, given.by));
+        session.ui.say(format!(
+            "{} {said}: {} of !{} as {}",
+            styled(GOOD, "✓"),
+            short(&given.commit),
+            given.number,
+            given.by
+        ));
     }
     Ok(exit::DONE)
 }
@@ -49,11 +66,14 @@ fn choose(forge: &LocalForge, number: Option<u64>) -> Result<MergeRequestView, F
         return forge.view(number).map_err(|e| forge_failure(&e));
     }
     let all = forge.all().map_err(|e| forge_failure(&e))?;
-    let mut open: Vec<_> = all.into_iter().filter(|m| m.role == "production" && m.state == MergeRequestState::Open).collect();
+    let mut open: Vec<_> =
+        all.into_iter().filter(|m| m.role == "production" && m.state == MergeRequestState::Open).collect();
     match (open.len(), open.pop()) {
         (1, Some(one)) => Ok(one),
-        (0, _) => Err(Failure::usage("HF0701", "no merge request is open").try_this("name one", "hotfix approve --mr NUMBER")),
-        _ => Err(Failure::usage("HF0701", "several merge requests are open").try_this("name one", "hotfix approve --mr NUMBER")),
+        (0, _) => Err(Failure::usage("HF0701", "no merge request is open")
+            .try_this("name one", "hotfix approve --mr NUMBER")),
+        _ => Err(Failure::usage("HF0701", "several merge requests are open")
+            .try_this("name one", "hotfix approve --mr NUMBER")),
     }
 }
 
@@ -61,11 +81,18 @@ fn choose(forge: &LocalForge, number: Option<u64>) -> Result<MergeRequestView, F
 fn refuse_own(session: &Session<'_>, view: &MergeRequestView, me: &str) -> Result<(), Failure> {
     let remote = session.repo.remote()?;
     let range = format!("refs/remotes/{remote}/{}..{}", view.target, view.commit);
-    let range = if view.state == MergeRequestState::Open { range } else { format!("{}^1..{}", view.merge_commit.as_deref().unwrap_or(&view.commit), view.commit) };
+    let range = if view.state == MergeRequestState::Open {
+        range
+    } else {
+        format!("{}^1..{}", view.merge_commit.as_deref().unwrap_or(&view.commit), view.commit)
+    };
     let log = session.repo.git.run(["log", "--format=%an <%ae>%n%cn <%ce>", &range])?;
     if log.lines().any(|author| same_person(author, me)) {
-        return Err(Failure::usage("HF0212", format!("you ({me}) made this change: your own approval does not count"))
-            .try_this("ask somebody else to run", format!("hotfix approve --mr {}", view.number)));
+        return Err(Failure::usage(
+            "HF0212",
+            format!("you ({me}) made this change: your own approval does not count"),
+        )
+        .try_this("ask somebody else to run", format!("hotfix approve --mr {}", view.number)));
     }
     Ok(())
 }
@@ -76,7 +103,11 @@ fn show(session: &Session<'_>, forge: &LocalForge, view: &MergeRequestView) -> R
     session.ui.say(format!("{} → {}", styled(NAME, &view.source), styled(NAME, &view.target)));
     session.ui.say(hotfix_core::text::printable(&body));
     let range = format!("{}...{}", view.target, view.commit);
-    let stat = session.repo.git.maybe(["diff", "--stat", &format!("refs/remotes/{}/{range}", session.repo.remote()?)]);
+    let stat = session.repo.git.maybe([
+        "diff",
+        "--stat",
+        &format!("refs/remotes/{}/{range}", session.repo.remote()?),
+    ]);
     session.ui.say(hotfix_core::text::printable(&stat.unwrap_or_default()));
     Ok(())
 }

@@ -17,7 +17,11 @@ pub fn run(session: &Session<'_>, permanence: Permanence) -> Answer {
     run.must_be_open()?;
     if session.global.dry_run {
         let held = holding(&run);
-        session.ui.answer(if held.is_empty() { "would close the run; nothing was carried out".to_owned() } else { format!("could not close yet: {}", held.join("; ")) });
+        session.ui.answer(if held.is_empty() {
+            "would close the run; nothing was carried out".to_owned()
+        } else {
+            format!("could not close yet: {}", held.join("; "))
+        });
         return Ok(exit::DONE);
     }
     let _lock = run.lock("close")?;
@@ -43,14 +47,16 @@ pub fn run(session: &Session<'_>, permanence: Permanence) -> Answer {
 fn only_asks(run: &OpenRun<'_>) -> bool {
     let state = run.state();
     let gates = state.holding(Point::BeforeClose);
-    gates.iter().all(|(g, _)| g.id == "followup.ticket") && !state.obligations.iter().any(|o| o.blocks_close && o.met.is_none())
+    gates.iter().all(|(g, _)| g.id == "followup.ticket")
+        && !state.obligations.iter().any(|o| o.blocks_close && o.met.is_none())
 }
 
 /// What is missing, each with what helps.
 fn refusal(run: &OpenRun<'_>) -> Failure {
     let mut failure = Failure::failed("HF0607", "the run cannot be closed yet");
     for (gate, verdict) in run.state().holding(Point::BeforeClose) {
-        let asks = if gate.id == "followup.ticket" { "; say --temporary if a proper fix must follow" } else { "" };
+        let asks =
+            if gate.id == "followup.ticket" { "; say --temporary if a proper fix must follow" } else { "" };
         let text = format!("{} is {}{asks}", gate.id, verdict.name());
         failure = match what_helps(&gate.id) {
             Some(command) => failure.try_this(text, command),
@@ -98,7 +104,8 @@ fn complete(cx: &mut Cx<'_>) -> Result<(), Stop> {
 /// What keeps the run from being closed.
 fn holding(run: &OpenRun<'_>) -> Vec<String> {
     let state = run.state();
-    let gates = state.holding(Point::BeforeClose).into_iter().map(|(g, v)| format!("{} is {}", g.id, v.name()));
+    let gates =
+        state.holding(Point::BeforeClose).into_iter().map(|(g, v)| format!("{} is {}", g.id, v.name()));
     let owed = state.obligations.iter().filter(|o| o.blocks_close && o.met.is_none());
     gates.chain(owed.map(|o| format!("{} is owed until {}", o.what, date_time(o.due)))).collect()
 }
@@ -106,8 +113,16 @@ fn holding(run: &OpenRun<'_>) -> Vec<String> {
 fn end(session: &Session<'_>, run: &mut OpenRun<'_>) -> Answer {
     run.journal.append(session.clock.now(), Event::Closed {})?;
     // The last report says that the run is closed.
-    let page = with_cx(&mut run.journal, &run.tools, |cx| if cx.state().analysis.is_some() { report::write(cx).map(Some) } else { Ok(None) });
-    let open: Vec<_> = run.state().obligations.iter().filter(|o| o.met.is_none()).map(|o| format!("{} (due {})", o.what, date_time(o.due))).collect();
+    let page = with_cx(&mut run.journal, &run.tools, |cx| {
+        if cx.state().analysis.is_some() { report::write(cx).map(Some) } else { Ok(None) }
+    });
+    let open: Vec<_> = run
+        .state()
+        .obligations
+        .iter()
+        .filter(|o| o.met.is_none())
+        .map(|o| format!("{} (due {})", o.what, date_time(o.due)))
+        .collect();
     if session.ui.json {
         run.print_status()?;
         return Ok(exit::DONE);

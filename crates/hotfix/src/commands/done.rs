@@ -46,7 +46,9 @@ pub fn answer(session: &Session<'_>, run: &OpenRun<'_>, what: &str) -> Answer {
 /// The step or gate that is meant.
 fn known(run: &OpenRun<'_>, step: &str) -> Result<String, Failure> {
     let Some(plan) = &run.state().plan else { return Err(Failure::bug("a run without a plan")) };
-    let gates = plan.gates.iter().map(|g| g.id.as_str()).filter(|id| id.starts_with("manual.") || *id == "prepare.incident-confirmed" || *id == "prepare.authorized");
+    let gates = plan.gates.iter().map(|g| g.id.as_str()).filter(|id| {
+        id.starts_with("manual.") || *id == "prepare.incident-confirmed" || *id == "prepare.authorized"
+    });
     let steps = plan.actions.iter().map(|a| a.id.as_str());
     let all: Vec<&str> = steps.chain(gates).chain(["resolve", "follow-up"]).collect();
     if all.contains(&step) {
@@ -56,8 +58,11 @@ fn known(run: &OpenRun<'_>, step: &str) -> Result<String, Failure> {
         return Ok(action.id.clone());
     }
     if plan.gate(step).is_some() {
-        return Err(Failure::usage("HF0208", format!("{step} is decided by what the tool sees, not by anybody's word"))
-            .try_this("if it must not hold the run", format!("hotfix waive {step} --reason \"why\"")));
+        return Err(Failure::usage(
+            "HF0208",
+            format!("{step} is decided by what the tool sees, not by anybody's word"),
+        )
+        .try_this("if it must not hold the run", format!("hotfix waive {step} --reason \"why\"")));
     }
     let failure = Failure::usage("HF0208", format!("the plan has no step `{step}`"));
     Err(match hotfix_core::text::did_you_mean(step, all.iter().copied()) {
@@ -74,7 +79,8 @@ fn settle(session: &Session<'_>, run: &mut OpenRun<'_>, args: &args::Done) -> An
     };
     let found = run.state().in_doubt().into_iter().find(named).map(|e| e.effect.clone());
     let Some(effect) = found else {
-        return Err(Failure::usage("HF0208", format!("no effect in doubt is called `{}`", args.step)).try_this("see what is in doubt", "hotfix log"));
+        return Err(Failure::usage("HF0208", format!("no effect in doubt is called `{}`", args.step))
+            .try_this("see what is in doubt", "hotfix log"));
     };
     let by = session.repo.person()?;
     if session.global.dry_run {

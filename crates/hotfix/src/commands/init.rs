@@ -30,14 +30,20 @@ pub fn run(session: &Session<'_>) -> Answer {
     let found = look(session);
     let config = config_text(&found);
     // What is written must be what can be read.
-    hotfix_core::config::parse(&config).map_err(|e| Failure::bug(format!("init wrote a config that it cannot read: {e}")))?;
+    hotfix_core::config::parse(&config)
+        .map_err(|e| Failure::bug(format!("init wrote a config that it cannot read: {e}")))?;
     if !session.global.dry_run {
         write(&top.join(CONFIG), &config)?;
         write(&top.join(WORKFLOW), BUILT_IN)?;
     }
     if session.ui.json {
-        let rows: Vec<_> = found.iter().map(|f| serde_json::json!({"what": f.what, "value": f.value, "why": f.why})).collect();
-        session.ui.document(&serde_json::json!({"schema": "hotfix.init/1", "found": rows, "written": [CONFIG, WORKFLOW]}));
+        let rows: Vec<_> = found
+            .iter()
+            .map(|f| serde_json::json!({"what": f.what, "value": f.value, "why": f.why}))
+            .collect();
+        session.ui.document(
+            &serde_json::json!({"schema": "hotfix.init/1", "found": rows, "written": [CONFIG, WORKFLOW]}),
+        );
         return Ok(exit::DONE);
     }
     for f in &found {
@@ -147,7 +153,8 @@ fn config_text(found: &[Found]) -> String {
 }
 
 fn toml_string(text: &str) -> String {
-    let escaped: String = text.chars().flat_map(|c| if matches!(c, '"' | '\\') { vec!['\\', c] } else { vec![c] }).collect();
+    let escaped: String =
+        text.chars().flat_map(|c| if matches!(c, '"' | '\\') { vec!['\\', c] } else { vec![c] }).collect();
     format!("\"{escaped}\"")
 }
 
@@ -189,8 +196,15 @@ mod tests {
 
     #[test]
     fn what_is_written_can_be_read() {
-        let all = [("production.branch", "prod\"x"), ("tag_pattern", "v[0-9]*"), ("port_to", "main"), ("verify.critical", "cargo test"), ("verify.style", "flake8")];
-        let found: Vec<Found> = all.iter().map(|(w, v)| Found { what: w, value: (*v).to_owned(), why: String::new() }).collect();
+        let all = [
+            ("production.branch", "prod\"x"),
+            ("tag_pattern", "v[0-9]*"),
+            ("port_to", "main"),
+            ("verify.critical", "cargo test"),
+            ("verify.style", "flake8"),
+        ];
+        let found: Vec<Found> =
+            all.iter().map(|(w, v)| Found { what: w, value: (*v).to_owned(), why: String::new() }).collect();
         let config = hotfix_core::config::parse(&config_text(&found)).unwrap();
         assert_eq!(config.production.branch.as_deref(), Some("prod\"x"));
         hotfix_core::config::parse(&config_text(&[])).unwrap();

@@ -35,8 +35,13 @@ pub fn run(session: &Session<'_>, verify: bool) -> Answer {
 
 fn tell_verified(session: &Session<'_>, chain: &Chain, length: usize) -> Answer {
     let torn = length - chain.whole;
-    let tail = if torn > 0 { format!("; {torn} bytes of a torn last line are left out") } else { String::new() };
-    session.ui.answer(format!("{} {} records, each follows from the one before{tail}", styled(GOOD, "✓"), chain.records.len()));
+    let tail =
+        if torn > 0 { format!("; {torn} bytes of a torn last line are left out") } else { String::new() };
+    session.ui.answer(format!(
+        "{} {} records, each follows from the one before{tail}",
+        styled(GOOD, "✓"),
+        chain.records.len()
+    ));
     session.ui.answer(format!("head {}", chain.head));
     Ok(exit::DONE)
 }
@@ -59,6 +64,10 @@ fn line(record: &Record) -> String {
 /// The fields that only this event has.
 fn rest(json: &serde_json::Value) -> String {
     let Some(map) = json.as_object() else { return String::new() };
-    let own = map.iter().filter(|(k, _)| !matches!(k.as_str(), "seq" | "at" | "by" | "attempt" | "prev" | "event" | "plan"));
-    own.map(|(k, v)| format!("{k}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned))).collect::<Vec<_>>().join(" ")
+    let own = map
+        .iter()
+        .filter(|(k, _)| !matches!(k.as_str(), "seq" | "at" | "by" | "attempt" | "prev" | "event" | "plan"));
+    own.map(|(k, v)| format!("{k}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }

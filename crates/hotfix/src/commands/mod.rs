@@ -93,7 +93,8 @@ pub struct Session<'a> {
 impl<'a> Session<'a> {
     fn open(ui: &'a Ui, global: &'a Global) -> Result<Session<'a>, Failure> {
         let here = std::env::current_dir().map_err(|e| {
-            Failure::usage("HF0101", format!("the folder that you stand in cannot be read: {e}")).try_this("go to your clone", "cd path/to/your/clone")
+            Failure::usage("HF0101", format!("the folder that you stand in cannot be read: {e}"))
+                .try_this("go to your clone", "cd path/to/your/clone")
         })?;
         let repo = repo::open(&here)?;
         let clock = Clock::of(&repo.top, repo.remote_url().as_deref());
@@ -117,8 +118,11 @@ impl<'a> Session<'a> {
                 let remote = self.repo.remote()?;
                 Ok(Box::new(LocalForge::new(self.repo.git.clone(), remote, self.clock.clone())))
             }
-            Some(other) => Err(Failure::usage("HF0705", format!("the forge `{other}` is none that this version speaks to"))
-                .try_this("the local forge works on any remote", "[forge] kind = \"local\"")),
+            Some(other) => Err(Failure::usage(
+                "HF0705",
+                format!("the forge `{other}` is none that this version speaks to"),
+            )
+            .try_this("the local forge works on any remote", "[forge] kind = \"local\"")),
         }
     }
 
@@ -142,9 +146,11 @@ impl<'a> Session<'a> {
         };
         Ok(Tools {
             forge: self.forge(&config)?,
-            tracker: place(&config.tracker, "folder").map(|folder| Box::new(FolderTracker { folder }) as Box<_>),
+            tracker: place(&config.tracker, "folder")
+                .map(|folder| Box::new(FolderTracker { folder }) as Box<_>),
             chat: place(&config.channel, "file").map(|folder| Box::new(FileChat { folder }) as Box<_>),
-            status_page: place(&config.status_page, "file").map(|folder| Box::new(FileStatusPage { folder }) as Box<_>),
+            status_page: place(&config.status_page, "file")
+                .map(|folder| Box::new(FileStatusPage { folder }) as Box<_>),
             trust: Trust::of(&self.repo, &config),
             person: self.repo.person()?,
             http: Http::new(),
@@ -167,9 +173,12 @@ impl<'a> Session<'a> {
         if config.callers.simulated.iter().any(|c| email(c) == email(&me)) {
             return Ok(true);
         }
-        Err(Failure::usage("HF0211", format!("`hotfix {verb}` takes a person's word, and nobody is at a terminal here"))
-            .try_this("run it yourself, in a terminal", format!("hotfix {verb}"))
-            .hint("an agent cannot say it for you; the config can name callers that may ([callers])"))
+        Err(Failure::usage(
+            "HF0211",
+            format!("`hotfix {verb}` takes a person's word, and nobody is at a terminal here"),
+        )
+        .try_this("run it yourself, in a terminal", format!("hotfix {verb}"))
+        .hint("an agent cannot say it for you; the config can name callers that may ([callers])"))
     }
 }
 
@@ -197,15 +206,22 @@ impl OpenRun<'_> {
     /// Becomes the one that runs it.
     pub fn lock(&self, verb: &str) -> Result<RunnerLock, Failure> {
         RunnerLock::take(self.journal.folder(), verb).map_err(|e| match e {
-            LockError::Held(Some(owner)) => Failure::failed("HF0402", format!(
-                "another process is running this run: `hotfix {}`, process {} on {}, since {}",
-                owner.verb, owner.pid, owner.host, ui::date_time(owner.since)
-            ))
+            LockError::Held(Some(owner)) => Failure::failed(
+                "HF0402",
+                format!(
+                    "another process is running this run: `hotfix {}`, process {} on {}, since {}",
+                    owner.verb,
+                    owner.pid,
+                    owner.host,
+                    ui::date_time(owner.since)
+                ),
+            )
             .hint("done, waive and approve work meanwhile, and it sees them")
             .try_this("see where it stands", "hotfix status"),
             LockError::Held(None) => Failure::failed("HF0402", "another process is running this run")
                 .try_this("see where it stands", "hotfix status"),
-            LockError::Io { .. } => Failure::failed("HF0407", e.to_string()).try_this("see who may write there", "ls -ld .git/hotfix"),
+            LockError::Io { .. } => Failure::failed("HF0407", e.to_string())
+                .try_this("see who may write there", "ls -ld .git/hotfix"),
         })
     }
 
@@ -270,7 +286,8 @@ impl OpenRun<'_> {
 
     /// The status document.
     pub fn print_status(&self) -> Result<(), Failure> {
-        let now = hotfix_core::status::of(self.state(), self.tools.clock.now()).ok_or_else(|| Failure::bug("a run without a plan"))?;
+        let now = hotfix_core::status::of(self.state(), self.tools.clock.now())
+            .ok_or_else(|| Failure::bug("a run without a plan"))?;
         self.session.ui.document(&serde_json::to_value(now)?);
         Ok(())
     }
@@ -289,7 +306,8 @@ pub fn worktree_folder(repo: &Repo, config: &Config) -> PathBuf {
     if let Some(folder) = &config.worktree.directory {
         return repo.main.join(folder);
     }
-    let name = repo.main.file_name().map_or_else(|| "repository".to_owned(), |n| n.to_string_lossy().into_owned());
+    let name =
+        repo.main.file_name().map_or_else(|| "repository".to_owned(), |n| n.to_string_lossy().into_owned());
     let parent = repo.main.parent().map_or_else(|| repo.main.clone(), Path::to_owned);
     parent.join(format!("{name}.hotfix"))
 }

@@ -24,9 +24,12 @@ pub fn run(session: &Session<'_>, args: &args::Monitor) -> Answer {
         return Ok(exit::DONE);
     }
     if run.state().deploys.is_empty() {
-        return Err(Failure::failed("HF0806", "nothing was deployed by this run yet, so there is nothing to watch")
-            .try_this("see where the run stands", "hotfix status")
-            .try_this("record a baseline meanwhile", "hotfix monitor --record"));
+        return Err(Failure::failed(
+            "HF0806",
+            "nothing was deployed by this run yet, so there is nothing to watch",
+        )
+        .try_this("see where the run stands", "hotfix status")
+        .try_this("record a baseline meanwhile", "hotfix monitor --record"));
     }
     run.drive(Until { action: Some("monitor"), wait: true, offline: false }, "monitor")
 }
@@ -35,7 +38,8 @@ pub fn run(session: &Session<'_>, args: &args::Monitor) -> Answer {
 fn record(session: &Session<'_>, samples: Option<u64>) -> Answer {
     let config = settings::config(&session.repo)?.value;
     if config.monitor.checks.is_empty() {
-        return Err(Failure::usage("HF0806", "no checks are configured (monitor.checks)").try_this("write a config", "hotfix init"));
+        return Err(Failure::usage("HF0806", "no checks are configured (monitor.checks)")
+            .try_this("write a config", "hotfix init"));
     }
     if session.global.dry_run {
         let names: Vec<_> = config.monitor.checks.iter().map(|c| c.name.as_str()).collect();
@@ -48,12 +52,15 @@ fn record(session: &Session<'_>, samples: Option<u64>) -> Answer {
         let command = trust.allow(known.ok_or("the command is not in the config")?).map_err(|f| f.message)?;
         once(&command.argv(), &session.repo.main)
     };
-    let mut collector = Collector::new(&config, runs::root(&session.repo).join("telemetry"), &session.repo.main, &run);
+    let mut collector =
+        Collector::new(&config, runs::root(&session.repo).join("telemetry"), &session.repo.main, &run);
     let every = config.monitor.every.unwrap_or(SignedDuration::from_secs(30));
     let mut taken = 0;
     loop {
         let now = session.clock.now();
-        collector.sample(now).map_err(|e| Failure::failed("HF0407", e.to_string()).try_this("make room", "df -h ."))?;
+        collector
+            .sample(now)
+            .map_err(|e| Failure::failed("HF0407", e.to_string()).try_this("make room", "df -h ."))?;
         taken += 1;
         session.ui.busy(&format!("recording: {taken} samples"), "");
         let over = samples.is_some_and(|s| taken >= s);

@@ -1,8 +1,8 @@
 //! `hotfix port`: brings the fix to main, by itself.
 
 use super::{Answer, Session};
-use crate::engine::drive::{Came, interrupted, with_cx};
 use crate::engine::Stop;
+use crate::engine::drive::{Came, interrupted, with_cx};
 use crate::error::{Failure, exit};
 use crate::steps::{forecast, port, watch};
 use hotfix_core::journal::{Event, MergeRequestState, StepEnd};
@@ -18,7 +18,11 @@ pub fn run(session: &Session<'_>) -> Answer {
         return Ok(exit::DONE);
     }
     if !run.state().merge_request("production").is_some_and(|m| m.state == MergeRequestState::Merged) {
-        return Err(Failure::failed("HF0903", "the fix is not merged to production yet, so there is nothing to port").try_this("see where the run stands", "hotfix status"));
+        return Err(Failure::failed(
+            "HF0903",
+            "the fix is not merged to production yet, so there is nothing to port",
+        )
+        .try_this("see where the run stands", "hotfix status"));
     }
     let lock = run.lock("port")?;
     let came = with_cx(&mut run.journal, &run.tools, |cx| {

@@ -42,7 +42,10 @@ pub fn run(session: &Session<'_>, args: &args::Report) -> Answer {
 fn write(run: &mut OpenRun<'_>) -> Result<PathBuf, Failure> {
     if run.state().has_ended() {
         // The journal is complete: the page is made again, beside the others.
-        return with_cx(&mut run.journal, &run.tools, |cx| steps::report::place(cx).map(|p| p.with_extension("html"))).map_err(stopped);
+        return with_cx(&mut run.journal, &run.tools, |cx| {
+            steps::report::place(cx).map(|p| p.with_extension("html"))
+        })
+        .map_err(stopped);
     }
     let lock = run.lock("report")?;
     let page = with_cx(&mut run.journal, &run.tools, steps::report::write).map_err(stopped);
@@ -60,14 +63,21 @@ fn stopped(stop: Stop) -> Failure {
 fn print(session: &Session<'_>, run: &OpenRun<'_>, format: ReportFormat) -> Answer {
     let records = run.journal.records();
     let analysis = run.state().analysis.clone().unwrap_or_default();
-    let mut data = hotfix_core::report::of(records, analysis, session.clock.now()).ok_or_else(|| Failure::bug("a run without a plan"))?;
+    let mut data = hotfix_core::report::of(records, analysis, session.clock.now())
+        .ok_or_else(|| Failure::bug("a run without a plan"))?;
     if let (Some(attempt), Some(head)) = (&run.state().attempt, &run.state().head) {
-        data.diff = crate::git::tree::diff(&session.repo.git, &attempt.base, &head.tree).ok().map(|d| hotfix_core::change::redact(&d));
+        data.diff = crate::git::tree::diff(&session.repo.git, &attempt.base, &head.tree)
+            .ok()
+            .map(|d| hotfix_core::change::redact(&d));
     }
     match format {
         ReportFormat::Json => session.ui.document(&serde_json::to_value(&data)?),
-        ReportFormat::Md => session.ui.answer_raw(report::markdown(&data).map_err(|e| Failure::bug(e.to_string()))?.as_bytes()),
-        ReportFormat::Html => session.ui.answer_raw(report::html(&data).map_err(|e| Failure::bug(e.to_string()))?.as_bytes()),
+        ReportFormat::Md => session
+            .ui
+            .answer_raw(report::markdown(&data).map_err(|e| Failure::bug(e.to_string()))?.as_bytes()),
+        ReportFormat::Html => {
+            session.ui.answer_raw(report::html(&data).map_err(|e| Failure::bug(e.to_string()))?.as_bytes())
+        }
     }
     Ok(exit::DONE)
 }
@@ -83,7 +93,11 @@ fn edit(session: &Session<'_>, run: &mut OpenRun<'_>) -> Answer {
     }
     if !file.exists() {
         let records = run.journal.records();
-        let data = hotfix_core::report::of(records, run.state().analysis.clone().unwrap_or_default(), session.clock.now());
+        let data = hotfix_core::report::of(
+            records,
+            run.state().analysis.clone().unwrap_or_default(),
+            session.clock.now(),
+        );
         let draft = data.map(|d| analysis::draft(&d)).unwrap_or_default();
         std::fs::write(&file, draft)?;
     }
@@ -111,7 +125,10 @@ fn edit(session: &Session<'_>, run: &mut OpenRun<'_>) -> Answer {
 fn open_editor(session: &Session<'_>, file: &Path) -> Result<(), Failure> {
     let editor = session.repo.git.run(["var", "GIT_EDITOR"]).map_err(|_| no_editor(file))?;
     session.ui.quiet();
-    let status = std::process::Command::new("sh").args(["-c", &format!("{editor} \"$@\""), &editor]).arg(file).status()?;
+    let status = std::process::Command::new("sh")
+        .args(["-c", &format!("{editor} \"$@\""), &editor])
+        .arg(file)
+        .status()?;
     if status.success() { Ok(()) } else { Err(no_editor(file)) }
 }
 
@@ -123,7 +140,11 @@ fn no_editor(file: &Path) -> Failure {
 
 fn show(session: &Session<'_>, page: &Path) -> Result<(), Failure> {
     for opener in ["xdg-open", "open"] {
-        let opened = std::process::Command::new(opener).arg(page).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn();
+        let opened = std::process::Command::new(opener)
+            .arg(page)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn();
         if opened.is_ok() {
             return Ok(());
         }

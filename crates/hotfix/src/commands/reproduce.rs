@@ -15,7 +15,10 @@ pub fn run(session: &Session<'_>, command: &[String]) -> Answer {
     let mut run = session.open_run(false)?;
     run.must_be_open()?;
     if session.global.dry_run {
-        session.ui.answer(format!("would run `{}` on the base; nothing was carried out", hotfix_core::text::printable(&command.join(" "))));
+        session.ui.answer(format!(
+            "would run `{}` on the base; nothing was carried out",
+            hotfix_core::text::printable(&command.join(" "))
+        ));
         return Ok(exit::DONE);
     }
     let lock = run.lock("reproduce")?;
@@ -39,7 +42,8 @@ pub fn run(session: &Session<'_>, command: &[String]) -> Answer {
     if verdict == Verdict::Pass {
         return Ok(exit::DONE);
     }
-    let summary = run.state().gates.get("repro.fails-before").map(|(_, g)| g.summary.clone()).unwrap_or_default();
+    let summary =
+        run.state().gates.get("repro.fails-before").map(|(_, g)| g.summary.clone()).unwrap_or_default();
     Err(Failure::failed("HF0606", format!("this does not show the incident: {summary}"))
         .try_this("try another command", "hotfix reproduce -- COMMAND"))
 }

@@ -11,17 +11,27 @@ use crate::ui::{GOOD, styled};
 pub fn run(session: &Session<'_>, to: Option<&str>, reason: &str) -> Answer {
     let mut run = session.open_run(false)?;
     run.must_be_open()?;
-    let target = to.map(str::to_owned).or_else(|| run.state().deploys.iter().rev().find(|d| !d.rollback).and_then(|d| d.replaces.clone()));
+    let target = to
+        .map(str::to_owned)
+        .or_else(|| run.state().deploys.iter().rev().find(|d| !d.rollback).and_then(|d| d.replaces.clone()));
     let shown = target.clone().unwrap_or_else(|| "what ran before".to_owned());
     if run.state().deploys.is_empty() {
-        return Err(Failure::failed("HF0802", "nothing was deployed by this run, so there is nothing to roll back").try_this("see where the run stands", "hotfix status"));
+        return Err(Failure::failed(
+            "HF0802",
+            "nothing was deployed by this run, so there is nothing to roll back",
+        )
+        .try_this("see where the run stands", "hotfix status"));
     }
     if session.global.dry_run {
         session.ui.answer(format!("would roll back to {shown}; nothing was carried out"));
         return Ok(exit::DONE);
     }
-    if !session.global.yes && crate::ui::at_terminal() && !session.ui.confirm(&format!("roll production back to {shown}?")) {
-        return Err(Failure::failed("HF0807", "nothing was rolled back").try_this("when you are sure", "hotfix rollback --yes"));
+    if !session.global.yes
+        && crate::ui::at_terminal()
+        && !session.ui.confirm(&format!("roll production back to {shown}?"))
+    {
+        return Err(Failure::failed("HF0807", "nothing was rolled back")
+            .try_this("when you are sure", "hotfix rollback --yes"));
     }
     let _lock = run.lock("rollback")?;
     loop {
@@ -35,7 +45,11 @@ pub fn run(session: &Session<'_>, to: Option<&str>, reason: &str) -> Answer {
                 if session.ui.json {
                     run.print_status()?;
                 } else {
-                    session.ui.say(format!("{} production runs {shown} again; the report is {}", styled(GOOD, "✓"), page.display()));
+                    session.ui.say(format!(
+                        "{} production runs {shown} again; the report is {}",
+                        styled(GOOD, "✓"),
+                        page.display()
+                    ));
                 }
                 return Ok(exit::DONE);
             }

@@ -30,7 +30,8 @@ pub fn run(session: &Session<'_>, args: &args::Start) -> Answer {
     let started = Start { plan, attempt: attempt(session, args, &choice)? };
     choice.notices.iter().for_each(|n| session.ui.say(format!("{} {n}", styled(WAIT, "note:"))));
     if session.global.dry_run {
-        let state = RunState { plan: Some(started.plan), attempt: Some(started.attempt), ..RunState::default() };
+        let state =
+            RunState { plan: Some(started.plan), attempt: Some(started.attempt), ..RunState::default() };
         forecast::show(session.ui, &forecast::would(&state, None));
         return Ok(exit::DONE);
     }
@@ -38,7 +39,11 @@ pub fn run(session: &Session<'_>, args: &args::Start) -> Answer {
     let folder = write_down(session, args, &started)?;
     let mut run = session.open_folder(&folder, false)?;
     let lock = run.lock("start")?;
-    let came = crate::engine::drive::drive(&mut run.journal, &run.tools, Until { action: Some("prepare"), wait: false, offline: true });
+    let came = crate::engine::drive::drive(
+        &mut run.journal,
+        &run.tools,
+        Until { action: Some("prepare"), wait: false, offline: true },
+    );
     drop(lock);
     if let Err(failure) = came {
         return Err(failure.done(format!("the run is written down in {}", folder.display())));
@@ -53,18 +58,23 @@ struct Start {
 
 fn compile(session: &Session<'_>, args: &args::Start) -> Result<Plan, Failure> {
     check_key(&args.key).map_err(|e| {
-        Failure::usage("HF0201", format!("`{}` is no incident key: {e}", hotfix_core::text::printable(&args.key)))
-            .try_this("a key looks like this", "hotfix start SPF-1290 -m \"what is wrong\"")
+        Failure::usage(
+            "HF0201",
+            format!("`{}` is no incident key: {e}", hotfix_core::text::printable(&args.key)),
+        )
+        .try_this("a key looks like this", "hotfix start SPF-1290 -m \"what is wrong\"")
     })?;
     let title = hotfix_core::text::one_line(&args.message);
     if title.is_empty() {
-        return Err(Failure::usage("HF0201", "the title is empty: nobody could tell what is wrong").try_this("say it in one line", format!("hotfix start {} -m \"what is wrong\"", args.key)));
+        return Err(Failure::usage("HF0201", "the title is empty: nobody could tell what is wrong")
+            .try_this("say it in one line", format!("hotfix start {} -m \"what is wrong\"", args.key)));
     }
     let config = settings::config(&session.repo)?;
     let workflow = settings::workflow(Some(&session.repo), args.workflow.as_deref())?;
     let severity = workflow.value.policy.severity(args.severity.as_deref()).map_err(|e| {
         let first = e.known.first().cloned().unwrap_or_default();
-        Failure::usage("HF0206", e.to_string()).try_this("take one of them", format!("hotfix start {} -m TITLE -s {first}", args.key))
+        Failure::usage("HF0206", e.to_string())
+            .try_this("take one of them", format!("hotfix start {} -m TITLE -s {first}", args.key))
     })?;
     let incident = Incident { key: args.key.clone(), title, severity };
     let mut plan = plan::compile(&workflow.value, &config.value, &config.source, &Means::default(), incident);
@@ -74,7 +84,9 @@ fn compile(session: &Session<'_>, args: &args::Start) -> Result<Plan, Failure> {
 }
 
 fn refuse_second(session: &Session<'_>, key: &str) -> Result<(), Failure> {
-    let open = runs::all(&session.repo)?.into_iter().find(|f| f.key == key && f.state.as_ref().map_or(true, |s| !s.has_ended()));
+    let open = runs::all(&session.repo)?
+        .into_iter()
+        .find(|f| f.key == key && f.state.as_ref().map_or(true, |s| !s.has_ended()));
     match open {
         None => Ok(()),
         Some(_) => Err(Failure::usage("HF0207", format!("a hotfix for {key} is under way in this clone"))
@@ -83,14 +95,27 @@ fn refuse_second(session: &Session<'_>, key: &str) -> Result<(), Failure> {
     }
 }
 
-fn attempt(session: &Session<'_>, args: &args::Start, choice: &Choice) -> Result<hotfix_core::run::Attempt, Failure> {
+fn attempt(
+    session: &Session<'_>,
+    args: &args::Start,
+    choice: &Choice,
+) -> Result<hotfix_core::run::Attempt, Failure> {
     let plan = compile(session, args)?;
     let branch = match &args.adopt {
         Some(branch) => branch.clone(),
-        None => base::branch_name(&plan.policy.branch.pattern, &plan.incident, choice.version.as_deref(), &session.repo),
+        None => base::branch_name(
+            &plan.policy.branch.pattern,
+            &plan.incident,
+            choice.version.as_deref(),
+            &session.repo,
+        ),
     };
     if session.repo.git.run(["check-ref-format", "--branch", &branch]).is_err() {
-        return Err(Failure::usage("HF0501", format!("git takes no branch called `{}`", hotfix_core::text::printable(&branch))).try_this("change branch.pattern, or the key", "hotfix workflow show"));
+        return Err(Failure::usage(
+            "HF0501",
+            format!("git takes no branch called `{}`", hotfix_core::text::printable(&branch)),
+        )
+        .try_this("change branch.pattern, or the key", "hotfix workflow show"));
     }
     let worktree = worktree_folder(&session.repo, &plan.config).join(&args.key);
     Ok(hotfix_core::run::Attempt {
@@ -111,18 +136,25 @@ fn refuse_taken(session: &Session<'_>, args: &args::Start, started: &Start) -> R
     let branch = &started.attempt.branch;
     let there = git.resolve(&format!("refs/heads/{branch}")).is_some();
     if args.adopt.is_some() && !there {
-        return Err(Failure::usage("HF0501", format!("there is no branch {branch} to take over")).try_this("see the branches", "git branch --list"));
+        return Err(Failure::usage("HF0501", format!("there is no branch {branch} to take over"))
+            .try_this("see the branches", "git branch --list"));
     }
     if args.adopt.is_none() && there {
-        return Err(Failure::usage("HF0501", format!("the branch {branch} is there already, and may hold work"))
-            .try_this("take it over", format!("hotfix start {} -m TITLE --adopt {branch}", args.key))
-            .try_this("or rename it", format!("git branch -m {branch} {branch}-old")));
+        return Err(Failure::usage(
+            "HF0501",
+            format!("the branch {branch} is there already, and may hold work"),
+        )
+        .try_this("take it over", format!("hotfix start {} -m TITLE --adopt {branch}", args.key))
+        .try_this("or rename it", format!("git branch -m {branch} {branch}-old")));
     }
     let path = PathBuf::from(&started.attempt.worktree);
     if path.exists() || worktree::at(git, &path)?.is_some() {
-        return Err(Failure::usage("HF0502", format!("{} is there already, and may hold work", path.display()))
-            .try_this("move it away", format!("git worktree move {0} {0}-old", path.display()))
-            .hint("or name another folder for worktrees in the config ([worktree] directory)"));
+        return Err(Failure::usage(
+            "HF0502",
+            format!("{} is there already, and may hold work", path.display()),
+        )
+        .try_this("move it away", format!("git worktree move {0} {0}-old", path.display()))
+        .hint("or name another folder for worktrees in the config ([worktree] directory)"));
     }
     writable(&path)
 }
@@ -133,33 +165,50 @@ fn writable(path: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(parent).map_err(|e| {
         Failure::usage("HF0502", format!("the folder for worktrees {} cannot be made: {e}", parent.display()))
             .hint("name another one in the config: [worktree] directory = \"/path\"")
-            .try_this("see who may write there", format!("ls -ld {}", parent.parent().unwrap_or(parent).display()))
+            .try_this(
+                "see who may write there",
+                format!("ls -ld {}", parent.parent().unwrap_or(parent).display()),
+            )
     })
 }
 
 /// The first records of a run. The plan comes last: a run without one never began.
 fn write_down(session: &Session<'_>, args: &args::Start, started: &Start) -> Result<PathBuf, Failure> {
     let now = session.clock.now();
-    let run = format!("{}-{}", now.strftime("%Y%m%dT%H%M%SZ"), &digest::of_bytes(format!("{now}{}", std::process::id()).as_bytes())[..6]);
+    let run = format!(
+        "{}-{}",
+        now.strftime("%Y%m%dT%H%M%SZ"),
+        &digest::of_bytes(format!("{now}{}", std::process::id()).as_bytes())[..6]
+    );
     let folder = runs::root(&session.repo).join(&args.key).join(&run);
     let mut journal = FileJournal::create(&folder, session.actor(false)?)?;
     let a = &started.attempt;
-    let world = session.clock.world().map(|(path, scale)| World { path: path.to_string_lossy().into_owned(), scale });
+    let world =
+        session.clock.world().map(|(path, scale)| World { path: path.to_string_lossy().into_owned(), scale });
     let incident = started.plan.incident.clone();
-    journal.append(now, Event::RunStarted { schema: SCHEMA.to_owned(), run, incident, since: args.since, world })?;
-    journal.append(now, Event::AttemptStarted {
-        number: a.number,
-        base_ref: a.base_ref.clone(),
-        base: a.base.clone(),
-        base_version: a.base_version.clone(),
-        branch: a.branch.clone(),
-        worktree: a.worktree.clone(),
-        target: a.target.clone(),
-        adopted: a.adopted,
-    })?;
+    journal.append(
+        now,
+        Event::RunStarted { schema: SCHEMA.to_owned(), run, incident, since: args.since, world },
+    )?;
+    journal.append(
+        now,
+        Event::AttemptStarted {
+            number: a.number,
+            base_ref: a.base_ref.clone(),
+            base: a.base.clone(),
+            base_version: a.base_version.clone(),
+            branch: a.branch.clone(),
+            worktree: a.worktree.clone(),
+            target: a.target.clone(),
+            adopted: a.adopted,
+        },
+    )?;
     let alert = args.alert.as_ref().map(|a| (format!("alert {a}"), "the alert is open"));
     let confirmed = args.confirmed_by.clone().map(|by| (by, "claimed at the start")).or(alert);
-    for (step, said) in [("prepare.incident-confirmed", confirmed), ("prepare.authorized", args.authorized_by.clone().map(|by| (by, "claimed at the start")))] {
+    for (step, said) in [
+        ("prepare.incident-confirmed", confirmed),
+        ("prepare.authorized", args.authorized_by.clone().map(|by| (by, "claimed at the start"))),
+    ] {
         if let Some((by, note)) = said {
             journal.append(now, Event::Done { step: step.to_owned(), by, note: Some(note.to_owned()) })?;
         }
@@ -177,13 +226,30 @@ fn tell(session: &Session<'_>, run: &super::OpenRun<'_>, started: &Start) -> Ans
     session.ui.answer(&a.worktree);
     let plan = &started.plan;
     let ui = session.ui;
-    ui.say(format!("{} {} {} on {} from {} ({})", styled(GOOD, "✓"), styled(BOLD, &plan.incident.key), plan.incident.severity, styled(NAME, &a.branch), a.base_ref, hotfix_core::effect::short(&a.base)));
+    ui.say(format!(
+        "{} {} {} on {} from {} ({})",
+        styled(GOOD, "✓"),
+        styled(BOLD, &plan.incident.key),
+        plan.incident.severity,
+        styled(NAME, &a.branch),
+        a.base_ref,
+        hotfix_core::effect::short(&a.base)
+    ));
     let unreviewed = if plan.workflow.unreviewed { ", a local file that nobody reviewed" } else { "" };
-    ui.say(format!("  the plan is frozen: {} actions of {} ({}{unreviewed})", plan.actions.len(), plan.workflow.name, plan.workflow.source));
+    ui.say(format!(
+        "  the plan is frozen: {} actions of {} ({}{unreviewed})",
+        plan.actions.len(),
+        plan.workflow.name,
+        plan.workflow.source
+    ));
     if !run.tools.trust.is_granted() {
         ui.say(format!("  the config's commands wait for your word: {}", styled(NAME, "hotfix trust")));
     }
     ui.say(format!("  your own checkout is untouched; work in {}", styled(NAME, &a.worktree)));
-    ui.say(format!("next: show the incident ({}), make the smallest change there, then {}", styled(NAME, "hotfix reproduce -- COMMAND"), styled(NAME, "hotfix ship")));
+    ui.say(format!(
+        "next: show the incident ({}), make the smallest change there, then {}",
+        styled(NAME, "hotfix reproduce -- COMMAND"),
+        styled(NAME, "hotfix ship")
+    ));
     Ok(exit::DONE)
 }

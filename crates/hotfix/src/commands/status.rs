@@ -5,7 +5,9 @@ use crate::engine::runs;
 use crate::error::{Failure, exit};
 use crate::settings;
 use crate::sys::lock;
-use crate::ui::{self, BAD, BOLD, DIM, GOOD, NAME, Ui, WAIT, clock_time, date_time, duration, styled, verdict};
+use crate::ui::{
+    self, BAD, BOLD, DIM, GOOD, NAME, Ui, WAIT, clock_time, date_time, duration, styled, verdict,
+};
 use hotfix_core::effect::short;
 use hotfix_core::gate::Verdict;
 use hotfix_core::status::{self, GatePart, Status, StepPart};
@@ -13,14 +15,20 @@ use hotfix_core::status::{self, GatePart, Status, StepPart};
 /// Carries the verb out.
 pub fn run(session: &Session<'_>) -> Answer {
     let run = session.open_run(true)?;
-    let mut now = status::of(run.state(), session.clock.now()).ok_or_else(|| Failure::bug("a run without a plan"))?;
+    let mut now =
+        status::of(run.state(), session.clock.now()).ok_or_else(|| Failure::bug("a run without a plan"))?;
     now.notices.extend(drift(session, &run));
     if session.ui.json {
         session.ui.document(&serde_json::to_value(&now)?);
     } else {
         show(session.ui, &now);
         if let Some(owner) = lock::owner(run.journal.folder()).filter(|_| run.lock("status").is_err()) {
-            session.ui.answer(format!("running: `hotfix {}`, process {}, since {}", owner.verb, owner.pid, date_time(owner.since)));
+            session.ui.answer(format!(
+                "running: `hotfix {}`, process {}, since {}",
+                owner.verb,
+                owner.pid,
+                date_time(owner.since)
+            ));
         }
         others(session, &run);
     }
@@ -29,30 +37,45 @@ pub fn run(session: &Session<'_>) -> Answer {
 
 /// What differs from the frozen plan: here, and on the default branch.
 fn drift(session: &Session<'_>, run: &OpenRun<'_>) -> Vec<String> {
-    let Some(plan) = run.state().plan.as_ref().filter(|_| !run.state().has_ended()) else { return Vec::new() };
+    let Some(plan) = run.state().plan.as_ref().filter(|_| !run.state().has_ended()) else {
+        return Vec::new();
+    };
     let mut all = Vec::new();
     // A page given by name is compared with itself; a local file that nobody
     // reviewed may be another one in each checkout.
-    let named = plan.workflow.source.strip_prefix(".hotfix/workflows/").and_then(|s| s.split_once(".md")).map(|(name, _)| name);
+    let named = plan
+        .workflow
+        .source
+        .strip_prefix(".hotfix/workflows/")
+        .and_then(|s| s.split_once(".md"))
+        .map(|(name, _)| name);
     let named = named.filter(|_| !plan.workflow.source.starts_with(settings::WORKFLOW));
     if !plan.workflow.unreviewed {
         match settings::workflow(Some(&session.repo), named) {
             Ok(now) if now.value.digest != plan.workflow.digest => {
-                all.push(format!("the workflow at {} differs from the frozen one: it changes nothing in this run", now.source));
+                all.push(format!(
+                    "the workflow at {} differs from the frozen one: it changes nothing in this run",
+                    now.source
+                ));
             }
             _ => {}
         }
     }
     if let Ok(now) = settings::config(&session.repo) {
         if now.value != plan.config {
-            all.push(format!("the config at {} differs from the frozen one: it changes nothing in this run", now.source));
+            all.push(format!(
+                "the config at {} differs from the frozen one: it changes nothing in this run",
+                now.source
+            ));
         }
     }
     if let Some(attempt) = &run.state().attempt {
         for path in [settings::CONFIG, settings::WORKFLOW] {
             let edited = std::fs::read_to_string(std::path::Path::new(&attempt.worktree).join(path)).ok();
             let base = session.repo.git.run(["cat-file", "blob", &format!("{}:{path}", attempt.base)]).ok();
-            if edited.as_ref().map(|t| t.trim_end()) != base.as_ref().map(|t| t.trim_end()) && edited.is_some() {
+            if edited.as_ref().map(|t| t.trim_end()) != base.as_ref().map(|t| t.trim_end())
+                && edited.is_some()
+            {
                 all.push(format!("{path} was edited in the worktree and differs from the frozen plan: it changes nothing in this run"));
             }
         }
@@ -63,7 +86,11 @@ fn drift(session: &Session<'_>, run: &OpenRun<'_>) -> Vec<String> {
 fn others(session: &Session<'_>, run: &OpenRun<'_>) {
     let mine = run.journal.folder();
     let open = runs::all(&session.repo).unwrap_or_default();
-    let keys: Vec<String> = open.into_iter().filter(|f| f.folder != mine && f.state.as_ref().is_ok_and(|s| !s.has_ended())).map(|f| f.key).collect();
+    let keys: Vec<String> = open
+        .into_iter()
+        .filter(|f| f.folder != mine && f.state.as_ref().is_ok_and(|s| !s.has_ended()))
+        .map(|f| f.key)
+        .collect();
     if !keys.is_empty() {
         session.ui.answer(styled(DIM, format!("also under way: {}", keys.join(", "))));
     }
@@ -77,11 +104,26 @@ pub fn show(ui: &Ui, now: &Status) {
         "waiting" => styled(WAIT, &now.run.state),
         other => other.to_owned(),
     };
-    ui.answer(format!("{} {}  {}", styled(BOLD, &now.incident.key), now.incident.severity, styled(BOLD, hotfix_core::text::one_line(&now.incident.title))));
+    ui.answer(format!(
+        "{} {}  {}",
+        styled(BOLD, &now.incident.key),
+        now.incident.severity,
+        styled(BOLD, hotfix_core::text::one_line(&now.incident.title))
+    ));
     let attempt = if now.run.attempt > 1 { format!(", attempt {}", now.run.attempt) } else { String::new() };
-    ui.answer(format!("{state}{attempt} · {} · started {}", styled(DIM, &now.run.workflow.name), now.run.started_at.map(date_time).unwrap_or_default()));
+    ui.answer(format!(
+        "{state}{attempt} · {} · started {}",
+        styled(DIM, &now.run.workflow.name),
+        now.run.started_at.map(date_time).unwrap_or_default()
+    ));
     if let Some(w) = &now.worktree {
-        ui.answer(format!("{} on {} from {} ({})", styled(NAME, &w.path), styled(NAME, &w.branch), w.base.name, short(&w.base.commit)));
+        ui.answer(format!(
+            "{} on {} from {} ({})",
+            styled(NAME, &w.path),
+            styled(NAME, &w.branch),
+            w.base.name,
+            short(&w.base.commit)
+        ));
     }
     ui.answer("");
     now.steps.iter().for_each(|s| step(ui, s));
@@ -89,7 +131,12 @@ pub fn show(ui: &Ui, now: &Status) {
     gates(ui, &now.gates);
     facts(ui, now);
     for wait in &now.waiting_for {
-        ui.answer(format!("{} {}\n  {}", styled(WAIT, "waits for"), hotfix_core::text::printable(&wait.what), styled(NAME, &wait.how)));
+        ui.answer(format!(
+            "{} {}\n  {}",
+            styled(WAIT, "waits for"),
+            hotfix_core::text::printable(&wait.what),
+            styled(NAME, &wait.how)
+        ));
     }
     for notice in &now.notices {
         ui.answer(format!("{} {notice}", styled(WAIT, "note:")));
@@ -124,28 +171,58 @@ fn gates(ui: &Ui, gates: &[GatePart]) {
         let advisory = if gate.binding { "" } else { " (advisory)" };
         let sign = verdict(gate.verdict);
         let pad = 20_usize.saturating_sub(gate.verdict.name().len() + 2);
-        ui.answer(format!("  {sign}{} {} {}{advisory}", " ".repeat(pad.min(12)), styled(NAME, format!("{:<26}", gate.id)), hotfix_core::text::brief(&gate.summary, 90)));
+        ui.answer(format!(
+            "  {sign}{} {} {}{advisory}",
+            " ".repeat(pad.min(12)),
+            styled(NAME, format!("{:<26}", gate.id)),
+            hotfix_core::text::brief(&gate.summary, 90)
+        ));
     }
     ui.answer("");
 }
 
 fn facts(ui: &Ui, now: &Status) {
     if let Some(change) = now.change {
-        ui.answer(format!("change: {} of {} files, {} of {} lines", change.files, change.max_files, change.lines, change.max_lines));
+        ui.answer(format!(
+            "change: {} of {} files, {} of {} lines",
+            change.files, change.max_files, change.lines, change.max_lines
+        ));
     }
     if let Some(forecast) = &now.port_forecast {
-        let says = if forecast.clean { "applies cleanly".to_owned() } else { format!("conflicts in {}", forecast.conflicts.join(", ")) };
+        let says = if forecast.clean {
+            "applies cleanly".to_owned()
+        } else {
+            format!("conflicts in {}", forecast.conflicts.join(", "))
+        };
         ui.answer(format!("port to {}: {says}", forecast.target));
     }
     for m in &now.merge_requests {
         let state = format!("{:?}", m.state).to_lowercase();
-        ui.answer(format!("!{} {state}: {} ({} → {})", m.id, hotfix_core::text::one_line(&m.title), m.source, m.target));
+        ui.answer(format!(
+            "!{} {state}: {} ({} → {})",
+            m.id,
+            hotfix_core::text::one_line(&m.title),
+            m.source,
+            m.target
+        ));
         for a in &m.approvals {
             let simulated = if a.simulated { ", simulated" } else { "" };
-            ui.answer(format!("  {} by {} on {} ({:?}{simulated})", if a.approved { "approved" } else { "changes requested" }, a.by, short(&a.commit), a.identity).to_lowercase_identity());
+            ui.answer(
+                format!(
+                    "  {} by {} on {} ({:?}{simulated})",
+                    if a.approved { "approved" } else { "changes requested" },
+                    a.by,
+                    short(&a.commit),
+                    a.identity
+                )
+                .to_lowercase_identity(),
+            );
         }
         for v in &m.voided {
-            ui.answer(styled(WAIT, format!("  no longer holds: {} on {} ({})", v.by, short(&v.commit), v.reason)));
+            ui.answer(styled(
+                WAIT,
+                format!("  no longer holds: {} on {} ({})", v.by, short(&v.commit), v.reason),
+            ));
         }
     }
     for d in &now.deploys {
@@ -153,13 +230,21 @@ fn facts(ui: &Ui, now: &Status) {
     }
     for o in now.obligations.iter().filter(|o| o.state != "met") {
         let style = if o.state == "overdue" { BAD } else { WAIT };
-        ui.answer(format!("{} {} due {}", styled(style, format!("owed ({}):", o.state)), o.what, date_time(o.due)));
+        ui.answer(format!(
+            "{} {} due {}",
+            styled(style, format!("owed ({}):", o.state)),
+            o.what,
+            date_time(o.due)
+        ));
     }
     if let (Some(from), Some(to)) = (now.run.started_at, now.run.resolved_at) {
         ui.answer(format!("resolved {} after the start", duration(to.duration_since(from))));
     }
     if now.effects.in_doubt > 0 {
-        ui.answer(styled(BAD, format!("{} effects are in doubt: hotfix run looks them up", now.effects.in_doubt)));
+        ui.answer(styled(
+            BAD,
+            format!("{} effects are in doubt: hotfix run looks them up", now.effects.in_doubt),
+        ));
     }
     let _ = ui::at_terminal();
 }

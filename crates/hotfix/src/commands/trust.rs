@@ -30,7 +30,8 @@ pub fn run(session: &Session<'_>) -> Answer {
         return Ok(exit::DONE);
     }
     if !session.global.yes && !session.ui.confirm("may they run on this machine, for this clone?") {
-        return Err(Failure::usage("HF0203", "they were not allowed").try_this("when you have read them", "hotfix trust --yes"));
+        return Err(Failure::usage("HF0203", "they were not allowed")
+            .try_this("when you have read them", "hotfix trust --yes"));
     }
     Trust::grant(&session.repo, &config.value)?;
     session.ui.say(format!("{} they may run; a changed config asks again", styled(GOOD, "✓")));

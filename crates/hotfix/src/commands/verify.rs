@@ -1,8 +1,8 @@
 //! `hotfix verify`: runs the verification gates now, and shows the evidence.
 
 use super::{Answer, OpenRun, Session};
-use crate::engine::drive::{Came, with_cx};
 use crate::engine::Stop;
+use crate::engine::drive::{Came, with_cx};
 use crate::error::exit;
 use crate::steps::{check_style, forecast, implement, test, watch};
 use crate::ui::{DIM, NAME, styled, verdict};
@@ -23,7 +23,12 @@ pub fn run(session: &Session<'_>) -> Answer {
     let lock = run.lock("verify")?;
     let verified = with_cx(&mut run.journal, &run.tools, |cx| {
         watch::pass(cx, false)?;
-        if cx.state().head.as_ref().is_some_and(|h| h.dirty || Some(&h.commit) != cx.d.state().attempt.as_ref().map(|a| &a.base)) {
+        if cx
+            .state()
+            .head
+            .as_ref()
+            .is_some_and(|h| h.dirty || Some(&h.commit) != cx.d.state().attempt.as_ref().map(|a| &a.base))
+        {
             implement::judge_change(cx)?;
             check_style::run(cx)?;
         }
@@ -48,15 +53,23 @@ pub fn run(session: &Session<'_>) -> Answer {
 
 fn show(session: &Session<'_>, run: &OpenRun<'_>) -> Answer {
     let Some(now) = status::of(run.state(), session.clock.now()) else { return Ok(exit::FAILED) };
-    let mine = |g: &&GatePart| ["change.", "style.", "repro.", "tests.", "logs."].iter().any(|p| g.id.starts_with(p));
+    let mine = |g: &&GatePart| {
+        ["change.", "style.", "repro.", "tests.", "logs."].iter().any(|p| g.id.starts_with(p))
+    };
     let gates: Vec<&GatePart> = now.gates.iter().filter(mine).collect();
     if session.ui.json {
         session.ui.document(&serde_json::json!({"schema": "hotfix.verify/1", "gates": gates}));
     } else {
         for gate in &gates {
-            session.ui.answer(format!("{:<28} {} {}", verdict(gate.verdict), styled(NAME, format!("{:<20}", gate.id)), gate.summary));
+            session.ui.answer(format!(
+                "{:<28} {} {}",
+                verdict(gate.verdict),
+                styled(NAME, format!("{:<20}", gate.id)),
+                gate.summary
+            ));
             for e in &gate.evidence {
-                let status = e.exit_status.map_or_else(|| "no exit status".to_owned(), |s| format!("exit status {s}"));
+                let status =
+                    e.exit_status.map_or_else(|| "no exit status".to_owned(), |s| format!("exit status {s}"));
                 let on = e.commit.as_deref().map(hotfix_core::effect::short).unwrap_or_default();
                 let command = e.command.as_deref().unwrap_or_default();
                 session.ui.answer(styled(DIM, format!("      {command} on {on}: {status}")));

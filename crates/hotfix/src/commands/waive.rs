@@ -16,7 +16,8 @@ pub fn run(session: &Session<'_>, gate: &str, reason: &str) -> Answer {
     run.must_be_open()?;
     known(&run, gate)?;
     if reason.trim().is_empty() {
-        return Err(Failure::usage("HF0210", "a waiver needs a reason").try_this("say why", format!("hotfix waive {gate} --reason \"why\"")));
+        return Err(Failure::usage("HF0210", "a waiver needs a reason")
+            .try_this("say why", format!("hotfix waive {gate} --reason \"why\"")));
     }
     let by = session.repo.person()?;
     let self_waived = same_person(&by, &run.state().author);
@@ -47,17 +48,27 @@ fn known(run: &OpenRun<'_>, gate: &str) -> Result<(), Failure> {
 
 /// Approvals and the authorisation are waived only by a role; where nobody
 /// has any, somebody is truly alone, and the waiver says so.
-fn may(session: &Session<'_>, run: &OpenRun<'_>, gate: &str, by: &str, self_waived: bool) -> Result<(), Failure> {
+fn may(
+    session: &Session<'_>,
+    run: &OpenRun<'_>,
+    gate: &str,
+    by: &str,
+    self_waived: bool,
+) -> Result<(), Failure> {
     if !(gate.starts_with("review.") || gate == "prepare.authorized") {
         return Ok(());
     }
     let roles = &run.tools.config.roles;
     let alone = roles.values().all(Vec::is_empty);
-    let holds = MAY.iter().any(|role| roles.get(*role).is_some_and(|p| !p.is_empty()) && has_role(roles, role, by));
+    let holds =
+        MAY.iter().any(|role| roles.get(*role).is_some_and(|p| !p.is_empty()) && has_role(roles, role, by));
     if alone || (holds && !self_waived) {
         return Ok(());
     }
     let _ = session;
-    Err(Failure::usage("HF0210", format!("{gate} can be waived only by {}, and not by the author of the change", MAY.join(" or ")))
-        .try_this("ask for the approval", "hotfix status"))
+    Err(Failure::usage(
+        "HF0210",
+        format!("{gate} can be waived only by {}, and not by the author of the change", MAY.join(" or ")),
+    )
+    .try_this("ask for the approval", "hotfix status"))
 }

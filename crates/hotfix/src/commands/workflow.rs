@@ -53,12 +53,23 @@ fn show(ui: &Ui, found: &Sourced<Workflow>, config: &Config) {
             Origin::Implied => "implied".to_owned(),
             Origin::Default => "default".to_owned(),
         };
-        ui.answer(format!("  {:<16} {:<34} {}", styled(NAME, &row.id), status::title(&row), styled(DIM, from)));
+        ui.answer(format!(
+            "  {:<16} {:<34} {}",
+            styled(NAME, &row.id),
+            status::title(&row),
+            styled(DIM, from)
+        ));
     }
     ui.answer("");
     policy(ui, w);
     for gate in &w.gates {
-        ui.answer(format!("gate {} after {} (line {}): {}", styled(NAME, &gate.id), gate.after, gate.line, gate.criteria));
+        ui.answer(format!(
+            "gate {} after {} (line {}): {}",
+            styled(NAME, &gate.id),
+            gate.after,
+            gate.line,
+            gate.criteria
+        ));
     }
     check(ui, w);
 }
@@ -72,15 +83,25 @@ fn policy(ui: &Ui, w: &Workflow) {
             hotfix_core::policy::ReviewTiming::PreDeploy => "before the deploy",
             hotfix_core::policy::ReviewTiming::PostDeploy => "after the deploy",
         };
-        let approvers = if row.approvers.is_empty() { "nobody".to_owned() } else { row.approvers.join(" and ") };
-        ui.answer(format!("{name}{title}: {approvers} approves, {} review{} {when}", row.reviewers, if row.reviewers == 1 { "" } else { "s" }));
+        let approvers =
+            if row.approvers.is_empty() { "nobody".to_owned() } else { row.approvers.join(" and ") };
+        ui.answer(format!(
+            "{name}{title}: {approvers} approves, {} review{} {when}",
+            row.reviewers,
+            if row.reviewers == 1 { "" } else { "s" }
+        ));
     }
     let base = format!("{:?}", p.branch.base).to_lowercase();
     let to = format!("{:?}", p.branch.merge_to).to_lowercase();
     let port = p.branch.port_to.as_deref().unwrap_or("nowhere");
     ui.answer(format!("{} from {base}, merged to {to}, ported to {port}", styled(NAME, &p.branch.pattern)));
     if p.monitor.watch {
-        ui.answer(format!("watched for {} to {}, report within {}", duration(p.monitor.min), duration(p.monitor.max), duration(p.report_within)));
+        ui.answer(format!(
+            "watched for {} to {}, report within {}",
+            duration(p.monitor.min),
+            duration(p.monitor.max),
+            duration(p.report_within)
+        ));
     }
 }
 
@@ -93,7 +114,12 @@ fn check(ui: &Ui, w: &Workflow) {
             Level::Warning => styled(WAIT, "warning"),
             Level::Note => styled(DIM, "note"),
         };
-        ui.answer(format!("{level}[{}] line {}: {}", d.code, d.line, hotfix_core::text::one_line(&d.message)));
+        ui.answer(format!(
+            "{level}[{}] line {}: {}",
+            d.code,
+            d.line,
+            hotfix_core::text::one_line(&d.message)
+        ));
         if let Some(hint) = &d.hint {
             ui.answer(format!("  hint: {hint}"));
         }

@@ -31,11 +31,19 @@ impl Performer for Connectors<'_> {
         let t = self.tools;
         t.ui.busy(&effect.what.summary(), "");
         let done = match &effect.what {
-            Action::Worktree { path, branch, base, adopt } => self.make_worktree(Path::new(path), branch, base, *adopt),
+            Action::Worktree { path, branch, base, adopt } => {
+                self.make_worktree(Path::new(path), branch, base, *adopt)
+            }
             Action::Commit { path, paths, message, .. } => self.commit(Path::new(path), paths, message),
-            Action::Push { remote, updates } => atomic(t.git(), remote, updates).map(|()| Values::new()).map_err(push_error),
-            Action::OpenMergeRequest { marker, draft } => t.forge.open(marker, draft).map(view_values).map_err(forge_error),
-            Action::UpdateMergeRequest { number, draft } => t.forge.update(*number, draft).map(view_values).map_err(forge_error),
+            Action::Push { remote, updates } => {
+                atomic(t.git(), remote, updates).map(|()| Values::new()).map_err(push_error)
+            }
+            Action::OpenMergeRequest { marker, draft } => {
+                t.forge.open(marker, draft).map(view_values).map_err(forge_error)
+            }
+            Action::UpdateMergeRequest { number, draft } => {
+                t.forge.update(*number, draft).map(view_values).map_err(forge_error)
+            }
             Action::Merge { .. } => self.merge(&effect.what),
             Action::Deploy { .. } => self.deploy(effect),
             Action::Message { channel, text, marker, .. } => {
@@ -48,18 +56,35 @@ impl Performer for Connectors<'_> {
             }
             Action::Ticket { title, body, marker, labels } => {
                 let tracker = t.tracker.as_ref().ok_or_else(|| failed("no tracker is configured"))?;
-                tracker.file(title, body, labels, marker).map(|key| one("key", key)).map_err(PerformError::Failed)
+                tracker
+                    .file(title, body, labels, marker)
+                    .map(|key| one("key", key))
+                    .map_err(PerformError::Failed)
             }
-            Action::CherryPick { path, branch, onto, commits } => self.cherry_pick(Path::new(path), branch, onto, commits),
+            Action::CherryPick { path, branch, onto, commits } => {
+                self.cherry_pick(Path::new(path), branch, onto, commits)
+            }
             Action::WriteFile { path, blob, .. } => write_file(Path::new(path), Path::new(blob)),
             Action::RemoveWorktree { path, .. } => self.remove_worktree(Path::new(path)),
-            Action::DeleteRemoteBranch { remote, name, old } => {
-                t.git().run(["push", "--porcelain", &format!("--force-with-lease={name}:{old}"), remote, &format!(":{name}")]).map(|_| Values::new()).map_err(git_error)
-            }
+            Action::DeleteRemoteBranch { remote, name, old } => t
+                .git()
+                .run([
+                    "push",
+                    "--porcelain",
+                    &format!("--force-with-lease={name}:{old}"),
+                    remote,
+                    &format!(":{name}"),
+                ])
+                .map(|_| Values::new())
+                .map_err(git_error),
         };
         t.ui.quiet();
         if done.is_ok() {
-            t.ui.say(format!("  {} {}", crate::ui::styled(crate::ui::GOOD, "→"), crate::ui::styled(anstyle::Style::new(), effect.what.summary())));
+            t.ui.say(format!(
+                "  {} {}",
+                crate::ui::styled(crate::ui::GOOD, "→"),
+                crate::ui::styled(anstyle::Style::new(), effect.what.summary())
+            ));
         }
         done
     }
@@ -70,17 +95,20 @@ impl Performer for Connectors<'_> {
             Action::Worktree { path, branch, .. } => self.probe_worktree(Path::new(path), branch),
             Action::Commit { path, parent, .. } => probe_commit(Path::new(path), parent),
             Action::Push { remote, updates } => self.probe_push(remote, updates),
-            Action::OpenMergeRequest { marker, draft } => match t.forge.find(marker, &draft.role, &draft.source) {
-                Ok(Some(view)) => Probe::TookPlace(view_values(view)),
-                Ok(None) => Probe::Absent,
-                Err(e) => Probe::Unknown(e.to_string()),
-            },
-            Action::UpdateMergeRequest { number, draft } => self.probe_request(*number, |view| {
-                view.commit == draft.commit && view.body_digest.as_deref() == Some(&digest::of_bytes(draft.body.as_bytes()))
-            }),
-            Action::Merge { number, commit, .. } => {
-                self.probe_request(*number, |view| view.state == MergeRequestState::Merged && view.commit == *commit)
+            Action::OpenMergeRequest { marker, draft } => {
+                match t.forge.find(marker, &draft.role, &draft.source) {
+                    Ok(Some(view)) => Probe::TookPlace(view_values(view)),
+                    Ok(None) => Probe::Absent,
+                    Err(e) => Probe::Unknown(e.to_string()),
+                }
             }
+            Action::UpdateMergeRequest { number, draft } => self.probe_request(*number, |view| {
+                view.commit == draft.commit
+                    && view.body_digest.as_deref() == Some(&digest::of_bytes(draft.body.as_bytes()))
+            }),
+            Action::Merge { number, commit, .. } => self.probe_request(*number, |view| {
+                view.state == MergeRequestState::Merged && view.commit == *commit
+            }),
             Action::Deploy { version, .. } => self.probe_deploy(effect, version),
             Action::Message { channel, marker, .. } => asked(t.chat.as_ref().map(|c| c.has(channel, marker))),
             Action::StatusPage { marker, .. } => asked(t.status_page.as_ref().map(|p| p.has(marker))),
@@ -95,7 +123,13 @@ impl Performer for Connectors<'_> {
                 Ok(bytes) if digest::of_bytes(&bytes) == *digest => Probe::TookPlace(Values::new()),
                 _ => Probe::Absent,
             },
-            Action::RemoveWorktree { path, .. } => if Path::new(path).exists() { Probe::Absent } else { Probe::TookPlace(Values::new()) },
+            Action::RemoveWorktree { path, .. } => {
+                if Path::new(path).exists() {
+                    Probe::Absent
+                } else {
+                    Probe::TookPlace(Values::new())
+                }
+            }
             Action::DeleteRemoteBranch { remote, name, .. } => match remote_ref(t.git(), remote, name) {
                 Ok(None) => Probe::TookPlace(Values::new()),
                 Ok(Some(_)) => Probe::Absent,
@@ -109,7 +143,8 @@ impl Connectors<'_> {
     fn make_worktree(&self, path: &Path, branch: &str, base: &str, adopt: bool) -> Performed {
         let git = self.tools.git();
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(|e| failed(format!("{} cannot be made: {e}", parent.display())))?;
+            std::fs::create_dir_all(parent)
+                .map_err(|e| failed(format!("{} cannot be made: {e}", parent.display())))?;
         }
         if worktree::at(git, path).map_err(git_error)?.is_some_and(|w| w.unfinished) {
             worktree::remove_unfinished(git, path).map_err(git_error)?;
@@ -123,7 +158,9 @@ impl Connectors<'_> {
 
     fn probe_worktree(&self, path: &Path, branch: &str) -> Probe {
         match worktree::at(self.tools.git(), path) {
-            Ok(Some(w)) if !w.unfinished && w.branch.as_deref() == Some(branch) => Probe::TookPlace(Values::new()),
+            Ok(Some(w)) if !w.unfinished && w.branch.as_deref() == Some(branch) => {
+                Probe::TookPlace(Values::new())
+            }
             Ok(_) => Probe::Absent,
             Err(e) => Probe::Unknown(e.to_string()),
         }
@@ -132,10 +169,13 @@ impl Connectors<'_> {
     fn commit(&self, path: &Path, paths: &[String], message: &str) -> Performed {
         let git = super::forge::local::dated(&Git::at(path), self.tools.clock);
         let input = paths.join("\0");
-        git.feed(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], input.as_bytes()).map_err(git_error)?;
-        git.feed(["commit", "--quiet", "--file=-"], message.as_bytes()).map_err(|e| match e.was_killed() {
-            true => PerformError::Unsure(e.to_string()),
-            false => failed(format!("git or a hook of yours refused the commit: {}", e.said())),
+        git.feed(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], input.as_bytes())
+            .map_err(git_error)?;
+        git.feed(["commit", "--quiet", "--file=-"], message.as_bytes()).map_err(|e| {
+            match e.was_killed() {
+                true => PerformError::Unsure(e.to_string()),
+                false => failed(format!("git or a hook of yours refused the commit: {}", e.said())),
+            }
         })?;
         Ok(commit_values(&git))
     }
@@ -171,7 +211,9 @@ impl Connectors<'_> {
     }
 
     fn deploy(&self, effect: &Effect) -> Performed {
-        let Action::Deploy { version, commit, command, .. } = &effect.what else { return Err(failed("not a deploy")) };
+        let Action::Deploy { version, commit, command, .. } = &effect.what else {
+            return Err(failed("not a deploy"));
+        };
         if command.is_empty() {
             // The merge is what deploys; the version is read back afterwards.
             return Ok(Values::new());
@@ -182,15 +224,29 @@ impl Connectors<'_> {
             ("HOTFIX_COMMIT".to_owned(), commit.clone()),
             ("HOTFIX_REMOTE".to_owned(), t.repo.remote_url().unwrap_or_default()),
         ];
-        let how = How { cwd: &t.repo.main, what: "deploying", on: None, env, pid_file: Some(self.pid_file(&effect.id)) };
-        let limit = t.config.deploy.expect.and_then(|d| Duration::try_from(d).ok()).unwrap_or(Duration::from_secs(600));
+        let how = How {
+            cwd: &t.repo.main,
+            what: "deploying",
+            on: None,
+            env,
+            pid_file: Some(self.pid_file(&effect.id)),
+        };
+        let limit = t
+            .config
+            .deploy
+            .expect
+            .and_then(|d| Duration::try_from(d).ok())
+            .unwrap_or(Duration::from_secs(600));
         let ran = t.run(&Trust::typed(command), &how, limit.max(Duration::from_secs(60)));
         let ran = ran.map_err(|_| PerformError::Unsure("the deploy was left while it ran".to_owned()))?;
         match ran.finished.ended {
             process::Ended::Exit(0) => Ok(one("digest", ran.evidence.digest.unwrap_or_default())),
-            process::Ended::Exit(_) | process::Ended::NotStarted => {
-                Err(failed(format!("`{}` {}\n{}", command.join(" "), ran.finished.told(), hotfix_core::text::tail(&ran.output, 8))))
-            }
+            process::Ended::Exit(_) | process::Ended::NotStarted => Err(failed(format!(
+                "`{}` {}\n{}",
+                command.join(" "),
+                ran.finished.told(),
+                hotfix_core::text::tail(&ran.output, 8)
+            ))),
             _ => Err(PerformError::Unsure(format!("`{}` {}", command.join(" "), ran.finished.told()))),
         }
     }
@@ -222,10 +278,19 @@ impl Connectors<'_> {
             };
         }
         if let Some(command) = &config.production.version_command {
-            let how = How { cwd: &self.tools.repo.main, what: "asking production for its version", on: None, env: vec![], pid_file: None };
-            let ran = self.tools.trusted(command).and_then(|c| self.tools.run(&c, &how, Duration::from_secs(30)));
+            let how = How {
+                cwd: &self.tools.repo.main,
+                what: "asking production for its version",
+                on: None,
+                env: vec![],
+                pid_file: None,
+            };
+            let ran =
+                self.tools.trusted(command).and_then(|c| self.tools.run(&c, &how, Duration::from_secs(30)));
             return match ran {
-                Ok(ran) if ran.finished.succeeded() && ran.output.contains(version) => Probe::TookPlace(Values::new()),
+                Ok(ran) if ran.finished.succeeded() && ran.output.contains(version) => {
+                    Probe::TookPlace(Values::new())
+                }
                 Ok(ran) if ran.finished.succeeded() => Probe::Absent,
                 _ => Probe::Unknown("production does not say what it runs".to_owned()),
             };
@@ -257,7 +322,8 @@ impl Connectors<'_> {
             return if made.is_some() { self.leftover_branch(branch) } else { Probe::Absent };
         };
         let git = Git::at(path);
-        let picked = git.run(["log", "-1", "--format=%B"]).is_ok_and(|m| m.contains("(cherry picked from commit "));
+        let picked =
+            git.run(["log", "-1", "--format=%B"]).is_ok_and(|m| m.contains("(cherry picked from commit "));
         if !there.unfinished && picked && git.resolve("CHERRY_PICK_HEAD").is_none() {
             return Probe::TookPlace(commit_values(&git));
         }
@@ -337,7 +403,11 @@ fn failed(why: impl Into<String>) -> PerformError {
 }
 
 fn git_error(error: GitError) -> PerformError {
-    if error.was_killed() { PerformError::Unsure(error.to_string()) } else { PerformError::Failed(error.said()) }
+    if error.was_killed() {
+        PerformError::Unsure(error.to_string())
+    } else {
+        PerformError::Failed(error.said())
+    }
 }
 
 fn push_error(error: PushError) -> PerformError {

@@ -4,12 +4,12 @@
 //! keeps the shop running, and [`traffic`] are its customers. The play drives it
 //! with the verbs themselves, as processes of their own.
 
-mod config;
 pub mod assets;
+mod config;
 pub mod history;
 pub mod operate;
-mod play;
 pub mod paths;
+mod play;
 pub mod snapshot;
 mod summary;
 pub mod traffic;
@@ -39,7 +39,10 @@ pub fn run(args: &Demo, ui: &Ui) -> Result<u8, Failure> {
         return operate_with_recorder(dir);
     }
     if let Some(dir) = &args.stop {
-        operate::stop(dir).map_err(|e| Failure::failed("HF0906", e.to_string()).try_this("see what is there", format!("ls {}", dir.display())))?;
+        operate::stop(dir).map_err(|e| {
+            Failure::failed("HF0906", e.to_string())
+                .try_this("see what is there", format!("ls {}", dir.display()))
+        })?;
         ui.say(format!("the world in {} has stopped; its folder stays", dir.display()));
         return Ok(exit::DONE);
     }
@@ -81,7 +84,13 @@ pub(crate) fn hotfix(world: &World, clone: &Path) -> Result<Command, Failure> {
 pub(crate) fn begin(args: &Demo, dir: &Path, attached: bool, ui: &Ui) -> Result<(World, Child), Failure> {
     ui.busy("building a throw-away world: a repository, three people, a shop", "");
     let workflow = args.workflow.as_ref().map(|p| crate::settings::page_text(p)).transpose()?;
-    let spec = Spec { config: Box::new(config::text), workflow, scale: args.scale.max(1), rps: args.rps.max(1), started: None };
+    let spec = Spec {
+        config: Box::new(config::text),
+        workflow,
+        scale: args.scale.max(1),
+        rps: args.rps.max(1),
+        started: None,
+    };
     let world = world::build(dir, &spec)?;
     trust(&world)?;
     let stdin = if attached { Stdio::piped() } else { Stdio::null() };
@@ -106,7 +115,8 @@ fn trust(world: &World) -> Result<(), Failure> {
 fn set_up(args: &Demo, dir: &Path, ui: &Ui) -> Result<u8, Failure> {
     let taken = std::fs::read_dir(dir).is_ok_and(|mut d| d.next().is_some());
     if taken {
-        return Err(Failure::usage("HF0907", format!("{} is not empty", dir.display())).try_this("name a new folder", "hotfix demo --setup ./world"));
+        return Err(Failure::usage("HF0907", format!("{} is not empty", dir.display()))
+            .try_this("name a new folder", "hotfix demo --setup ./world"));
     }
     std::fs::create_dir_all(dir)?;
     let dir = dir.canonicalize()?;

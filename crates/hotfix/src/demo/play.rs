@@ -32,7 +32,13 @@ const NOTE: &str = "Session shards take the whole customer name, hyphens include
 pub fn run(args: &Demo, ui: &Ui) -> Result<u8, Failure> {
     let folder = place(args)?;
     let (world, operator) = begin(args, folder.path(), true, ui)?;
-    let mut stage = Stage { world, operator, ui, workflow: args.workflow.clone(), bad: args.scenario == Scenario::BadFix };
+    let mut stage = Stage {
+        world,
+        operator,
+        ui,
+        workflow: args.workflow.clone(),
+        bad: args.scenario == Scenario::BadFix,
+    };
     let played = stage.play();
     let ended = played.and_then(|(status, untouched)| stage.curtain(&status, untouched, args));
     stage.stop();
@@ -58,7 +64,8 @@ fn place(args: &Demo) -> Result<Place, Failure> {
     match &args.keep {
         Some(dir) => {
             if std::fs::read_dir(dir).is_ok_and(|mut d| d.next().is_some()) {
-                return Err(Failure::usage("HF0907", format!("{} is not empty", dir.display())).try_this("name a new folder", "hotfix demo --keep ./world"));
+                return Err(Failure::usage("HF0907", format!("{} is not empty", dir.display()))
+                    .try_this("name a new folder", "hotfix demo --keep ./world"));
             }
             std::fs::create_dir_all(dir)?;
             Ok(Place::Kept(dir.canonicalize()?))
@@ -96,8 +103,24 @@ impl Stage<'_> {
         self.scene("The alert wakes Mika. Priya is on call.");
         let since = since.to_string();
         let authorized = format!("{} <{}>", PRIYA.name, PRIYA.email);
-        let mut start = vec!["start", INCIDENT, "-m", TITLE, "--since", &since, "--alert", "shop-sign-in-errors", "--authorized-by", &authorized];
-        let workflow = self.workflow.as_ref().map(|p| p.canonicalize()).transpose()?.map(|p| p.to_string_lossy().into_owned());
+        let mut start = vec![
+            "start",
+            INCIDENT,
+            "-m",
+            TITLE,
+            "--since",
+            &since,
+            "--alert",
+            "shop-sign-in-errors",
+            "--authorized-by",
+            &authorized,
+        ];
+        let workflow = self
+            .workflow
+            .as_ref()
+            .map(|p| p.canonicalize())
+            .transpose()?
+            .map(|p| p.to_string_lossy().into_owned());
         if let Some(workflow) = &workflow {
             start.extend(["--workflow", workflow]);
         }
@@ -106,7 +129,11 @@ impl Stage<'_> {
         self.verb(&MIKA, &["reproduce", "--", "ops/reproduce"], &[exit::DONE])?;
         let worktree = self.status()?.worktree.map(|w| PathBuf::from(w.path)).unwrap_or_default();
         let edits = if self.bad { BAD_FIX } else { FIX };
-        self.scene(if self.bad { "Mika makes a fix that looks right and is not." } else { "Mika makes the smallest change, in the worktree." });
+        self.scene(if self.bad {
+            "Mika makes a fix that looks right and is not."
+        } else {
+            "Mika makes the smallest change, in the worktree."
+        });
         apply(edits, &worktree)?;
         self.verb(&MIKA, &["ship", "--note", NOTE], &[exit::DONE, exit::WAITS]).map(|_| ())
     }
@@ -122,7 +149,11 @@ impl Stage<'_> {
             let owed = status.obligations.iter().any(|o| o.id == "review" && o.state == "open");
             if owed && !reviewed && !self.is_watching(&status) {
                 self.scene("Jonas reviews what was merged.");
-                self.verb(&JONAS, &["approve", "--mr", "1", "--note", "Small, tested, reads well."], &[exit::DONE])?;
+                self.verb(
+                    &JONAS,
+                    &["approve", "--mr", "1", "--note", "Small, tested, reads well."],
+                    &[exit::DONE],
+                )?;
                 reviewed = true;
             }
             match status.waiting_for.first().cloned() {
@@ -133,11 +164,14 @@ impl Stage<'_> {
                 return self.status();
             }
         }
-        Err(Failure::failed("HF0908", "the play did not come to an end").try_this("play it yourself", "hotfix demo --setup ./world"))
+        Err(Failure::failed("HF0908", "the play did not come to an end")
+            .try_this("play it yourself", "hotfix demo --setup ./world"))
     }
 
     fn is_watching(&self, status: &Status) -> bool {
-        status.deploys.is_empty() || (status.run.resolved_at.is_none() && status.steps.iter().any(|s| s.id == "monitor" && s.state != "passed"))
+        status.deploys.is_empty()
+            || (status.run.resolved_at.is_none()
+                && status.steps.iter().any(|s| s.id == "monitor" && s.state != "passed"))
     }
 
     /// The run goes on; true when it has come to its end.
@@ -145,10 +179,18 @@ impl Stage<'_> {
         let status = self.status()?;
         let left = status.steps.iter().any(|s| !matches!(s.state.as_str(), "passed" | "skipped"));
         if left {
-            let watching = !status.deploys.is_empty() || status.waiting_for.iter().any(|w| w.kind == WaitingKind::Time);
-            let next = status.steps.iter().find(|s| !matches!(s.state.as_str(), "passed" | "skipped")).map(|s| s.id.clone()).unwrap_or_default();
+            let watching =
+                !status.deploys.is_empty() || status.waiting_for.iter().any(|w| w.kind == WaitingKind::Time);
+            let next = status
+                .steps
+                .iter()
+                .find(|s| !matches!(s.state.as_str(), "passed" | "skipped"))
+                .map(|s| s.id.clone())
+                .unwrap_or_default();
             let wait = watching || matches!(next.as_str(), "merge" | "deploy" | "monitor" | "review");
-            let approval_open = next == "review" && !status.merge_requests.iter().any(|m| !m.approvals.is_empty()) && !status.waiting_for.is_empty();
+            let approval_open = next == "review"
+                && !status.merge_requests.iter().any(|m| !m.approvals.is_empty())
+                && !status.waiting_for.is_empty();
             let args: &[&str] = if wait && !approval_open { &["run", "--wait"] } else { &["run"] };
             let ended = self.verb(&MIKA, args, &[exit::DONE, exit::WAITS, exit::ROLLED_BACK])?;
             if ended == exit::ROLLED_BACK {
@@ -158,7 +200,12 @@ impl Stage<'_> {
             }
             return Ok(false);
         }
-        if status.run.resolved_at.is_none() && status.gates.iter().any(|g| g.id == "incident.resolved" && g.verdict == hotfix_core::gate::Verdict::Pending) {
+        if status.run.resolved_at.is_none()
+            && status
+                .gates
+                .iter()
+                .any(|g| g.id == "incident.resolved" && g.verdict == hotfix_core::gate::Verdict::Pending)
+        {
             self.scene("Sign-ins work again. Mika says so.");
             self.verb(&MIKA, &["done", "resolve", "--note", "sign-ins work again"], &[exit::DONE])?;
         }
@@ -166,7 +213,15 @@ impl Stage<'_> {
             self.write_analysis()?;
         }
         self.scene("Everything is in place.");
-        let permanence = if status.gates.iter().any(|g| g.id == "followup.ticket" && g.verdict == hotfix_core::gate::Verdict::Pending) { vec!["close", "--temporary"] } else { vec!["close"] };
+        let permanence = if status
+            .gates
+            .iter()
+            .any(|g| g.id == "followup.ticket" && g.verdict == hotfix_core::gate::Verdict::Pending)
+        {
+            vec!["close", "--temporary"]
+        } else {
+            vec!["close"]
+        };
         self.verb(&MIKA, &permanence, &[exit::DONE])?;
         Ok(true)
     }
@@ -193,7 +248,8 @@ impl Stage<'_> {
                 self.verb(&MIKA, &["done", &step, "--note", "played by the demo"], &[exit::DONE]).map(|_| ())
             }
             ["hotfix", "ship", ..] => self.verb(&MIKA, &["ship"], &[exit::DONE, exit::WAITS]).map(|_| ()),
-            _ => Err(Failure::failed("HF0908", format!("the play has no answer to: {}", wait.what)).try_this("play it yourself", "hotfix demo --setup ./world")),
+            _ => Err(Failure::failed("HF0908", format!("the play has no answer to: {}", wait.what))
+                .try_this("play it yourself", "hotfix demo --setup ./world")),
         }
     }
 
@@ -207,8 +263,10 @@ impl Stage<'_> {
 
     fn status(&self) -> Result<Status, Failure> {
         let mut command = hotfix(&self.world, &self.world.paths().clone_of(&MIKA))?;
-        let output = command.args(["status", "--json", "--incident", INCIDENT]).stderr(Stdio::null()).output()?;
-        serde_json::from_slice(&output.stdout).map_err(|e| Failure::bug(format!("the status could not be read: {e}")))
+        let output =
+            command.args(["status", "--json", "--incident", INCIDENT]).stderr(Stdio::null()).output()?;
+        serde_json::from_slice(&output.stdout)
+            .map_err(|e| Failure::bug(format!("the status could not be read: {e}")))
     }
 
     fn scene(&self, text: &str) {
@@ -222,17 +280,35 @@ impl Stage<'_> {
     }
 
     /// Runs a verb as a person, and shows what it says as it says it.
-    fn verb_in(&self, who: &Person, args: &[&str], expected: &[u8], env: &[(&str, &str)]) -> Result<u8, Failure> {
+    fn verb_in(
+        &self,
+        who: &Person,
+        args: &[&str],
+        expected: &[u8],
+        env: &[(&str, &str)],
+    ) -> Result<u8, Failure> {
         if interrupt::asked() {
             return Err(crate::engine::drive::interrupted());
         }
-        let shown: Vec<String> = args.iter().map(|a| if a.contains([' ', '<']) { format!("{a:?}") } else { (*a).to_owned() }).collect();
+        let shown: Vec<String> = args
+            .iter()
+            .map(|a| if a.contains([' ', '<']) { format!("{a:?}") } else { (*a).to_owned() })
+            .collect();
         if !self.ui.json {
             let name = who.name.split(' ').next().unwrap_or(who.name).to_lowercase();
-            self.ui.say(format!("{}{} {}", styled(DIM, format!("{name}$ ")), styled(NAME, "hotfix"), styled(NAME, shown.join(" "))));
+            self.ui.say(format!(
+                "{}{} {}",
+                styled(DIM, format!("{name}$ ")),
+                styled(NAME, "hotfix"),
+                styled(NAME, shown.join(" "))
+            ));
         }
         let mut command = hotfix(&self.world, &self.world.paths().clone_of(who))?;
-        command.args(args).args(if who.id == MIKA.id && args[0] != "start" { &["--incident", INCIDENT][..] } else { &[] });
+        command.args(args).args(if who.id == MIKA.id && args[0] != "start" {
+            &["--incident", INCIDENT][..]
+        } else {
+            &[]
+        });
         if args.contains(&"--") {
             // What stands behind `--` belongs to the command.
             command = hotfix(&self.world, &self.world.paths().clone_of(who))?;
@@ -241,7 +317,12 @@ impl Stage<'_> {
         if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
             command.env("CLICOLOR_FORCE", "1");
         }
-        let mut child = command.envs(env.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let mut child = command
+            .envs(env.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
         let mut said = Vec::new();
         if let Some(stderr) = child.stderr.take() {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
@@ -314,12 +395,15 @@ pub fn print_script(world: &World, since: Timestamp, ui: &Ui) {
         format!("# The world is in {root}; v1.4.2 is in production, and sign-ins fail."),
         env,
         format!("cd {}", mika.display()),
-        format!("hotfix start {INCIDENT} -m \"{TITLE}\" --since {since} --alert shop-sign-in-errors --authorized-by Priya"),
+        format!(
+            "hotfix start {INCIDENT} -m \"{TITLE}\" --since {since} --alert shop-sign-in-errors --authorized-by Priya"
+        ),
         "hotfix reproduce -- ops/reproduce".to_owned(),
         format!("cp -R {}/. ../shop.hotfix/{INCIDENT}/", fix.display()),
         format!("hotfix ship --note \"{NOTE}\"        # stops for the approval"),
         format!("(cd {} && hotfix approve --mr 1)", priya.display()),
-        "hotfix run --wait                    # merges, deploys, watches, ports; stops for the analysis".to_owned(),
+        "hotfix run --wait                    # merges, deploys, watches, ports; stops for the analysis"
+            .to_owned(),
         format!("(cd {} && hotfix approve --mr 1)   # the review after the deploy", jonas.display()),
         "hotfix report --edit".to_owned(),
         "hotfix done follow-up --permanent".to_owned(),

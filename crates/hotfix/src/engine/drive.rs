@@ -2,9 +2,9 @@
 //! world, carry out the next action, and stop where a person, an approval or
 //! time is needed.
 
+use super::Stop;
 use super::effects::{Engine, Time};
 use super::journal::FileJournal;
-use super::Stop;
 use crate::connect::perform::Connectors;
 use crate::error::Failure;
 use crate::steps::{self, Cx, Ended, Tools, watch};
@@ -62,7 +62,8 @@ pub fn drive(journal: &mut FileJournal, tools: &Tools<'_>, until: Until<'_>) -> 
                 if interrupt::asked() {
                     return Err(interrupted());
                 }
-                let patient = until.wait && waits.iter().any(|w| w.kind != WaitingKind::Person && w.kind != WaitingKind::Conflict);
+                let patient = until.wait
+                    && waits.iter().any(|w| w.kind != WaitingKind::Person && w.kind != WaitingKind::Conflict);
                 if !patient {
                     return Ok(Came::Waits(waits));
                 }
@@ -113,9 +114,18 @@ fn pass(journal: &mut FileJournal, tools: &Tools<'_>, until: Until<'_>) -> Resul
 /// Whether the wanted action is over and nothing before it wants to be done again.
 fn is_past(state: &RunState, wanted: &str) -> bool {
     let Some(plan) = &state.plan else { return true };
-    let upto = plan.actions.iter().position(|a| a.id == wanted || a.step.as_deref() == Some(wanted) || a.skill.name() == wanted);
+    let upto = plan
+        .actions
+        .iter()
+        .position(|a| a.id == wanted || a.step.as_deref() == Some(wanted) || a.skill.name() == wanted);
     let next = next(state).and_then(|n| plan.actions.iter().position(|a| a.id == n.id));
-    match (plan.actions.iter().rposition(|a| a.id == wanted || a.step.as_deref() == Some(wanted) || a.skill.name() == wanted).or(upto), next) {
+    match (
+        plan.actions
+            .iter()
+            .rposition(|a| a.id == wanted || a.step.as_deref() == Some(wanted) || a.skill.name() == wanted)
+            .or(upto),
+        next,
+    ) {
         (Some(wanted), Some(next)) => next > wanted,
         _ => true,
     }

@@ -58,7 +58,8 @@ impl<'a> Engine<'a> {
     /// Settles every effect in doubt, as it was recorded, before any step
     /// runs again. A best-effort one that cannot be told is left and shown.
     pub fn settle_all(&mut self) -> Result<(), Stop> {
-        let doubtful: Vec<Effect> = self.journal.state().in_doubt().iter().map(|e| e.effect.clone()).collect();
+        let doubtful: Vec<Effect> =
+            self.journal.state().in_doubt().iter().map(|e| e.effect.clone()).collect();
         for effect in doubtful {
             self.settle(&effect)?;
         }
@@ -164,10 +165,13 @@ impl<'a> Engine<'a> {
 /// A required effect that nobody can tell of.
 fn in_doubt(effect: &Effect, why: &str) -> Failure {
     let name = format!("{}/{}", effect.id.step, effect.id.name);
-    Failure::failed("HF0403", format!("it is in doubt whether this took place: {} ({why})", effect.what.summary()))
-        .exits(exit::IN_DOUBT)
-        .try_this("look it up, and if it took place", format!("hotfix done {name} --took-place"))
-        .try_this("if it did not", format!("hotfix done {name} --did-not"))
+    Failure::failed(
+        "HF0403",
+        format!("it is in doubt whether this took place: {} ({why})", effect.what.summary()),
+    )
+    .exits(exit::IN_DOUBT)
+    .try_this("look it up, and if it took place", format!("hotfix done {name} --took-place"))
+    .try_this("if it did not", format!("hotfix done {name} --did-not"))
 }
 
 impl Durable for Engine<'_> {

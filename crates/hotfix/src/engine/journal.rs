@@ -185,7 +185,8 @@ pub fn keep_blob(folder: &Path, name: &str, bytes: &[u8]) -> Result<(String, Pat
     let path = blobs.join(format!("{}-{name}", &digest[..16]));
     if !path.exists() {
         let temporary = blobs.join(format!(".{}-{}", &digest[..16], std::process::id()));
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&temporary)?;
+        let mut file =
+            OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&temporary)?;
         file.write_all(bytes)?;
         file.sync_data()?;
         std::fs::rename(&temporary, &path)?;

@@ -51,7 +51,8 @@ pub fn all(repo: &Repo) -> Result<Vec<Found>, Failure> {
 
 fn folders(of: &Path) -> Result<Vec<PathBuf>, Failure> {
     let Ok(entries) = std::fs::read_dir(of) else { return Ok(Vec::new()) };
-    let mut all: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| p.is_dir()).collect();
+    let mut all: Vec<PathBuf> =
+        entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| p.is_dir()).collect();
     all.sort();
     Ok(all)
 }
@@ -76,7 +77,8 @@ pub fn choose(repo: &Repo, wanted: Wanted<'_>) -> Result<PathBuf, Failure> {
         return found.map(|f| f.folder.clone()).ok_or_else(|| none_of(key, &runs, !of_key.is_empty()));
     }
     let here = |f: &&Found| {
-        let worktree = f.state.as_ref().ok().and_then(|s| s.attempt.as_ref()).map(|a| PathBuf::from(&a.worktree));
+        let worktree =
+            f.state.as_ref().ok().and_then(|s| s.attempt.as_ref()).map(|a| PathBuf::from(&a.worktree));
         worktree.and_then(|w| w.canonicalize().ok()).is_some_and(|w| repo.top.starts_with(&w))
     };
     if let Some(found) = runs.iter().rev().find(here) {
@@ -111,7 +113,9 @@ fn none_of(key: &str, runs: &[Found], ended: bool) -> Failure {
     let keys = runs.iter().map(|f| f.key.as_str());
     let failure = Failure::usage("HF0204", format!("there is no hotfix for {key} in this clone"));
     let failure = match hotfix_core::text::did_you_mean(key, keys) {
-        Some(near) => failure.try_this(format!("did you mean {near}?"), format!("hotfix status --incident {near}")),
+        Some(near) => {
+            failure.try_this(format!("did you mean {near}?"), format!("hotfix status --incident {near}"))
+        }
         None => failure,
     };
     failure.try_this("see those there are", "hotfix list")

@@ -18,7 +18,8 @@ pub fn all(git: &Git, remote: &str) -> Result<(), GitError> {
         &forge,
     ])?;
     // Tags are added, never moved or removed: they are the user's too.
-    let _ = git.run(["fetch", "--quiet", "--no-write-fetch-head", "--no-recurse-submodules", "--tags", remote]);
+    let _ =
+        git.run(["fetch", "--quiet", "--no-write-fetch-head", "--no-recurse-submodules", "--tags", remote]);
     Ok(())
 }
 

@@ -242,17 +242,27 @@ impl From<GitError> for crate::error::Failure {
         match &error {
             GitError::NotFound(_) => Failure::usage("HF0104", error.to_string())
                 .try_this("install it, for example", "sudo apt-get install git"),
-            GitError::Failed { stderr, .. } if unreachable(stderr) => Failure::failed("HF0110", format!("the remote cannot be reached: {error}"))
-                .hint("what needs no network goes on; the rest is queued")
-                .try_this("try the connection by hand", "git ls-remote"),
-            _ => Failure::failed("HF0109", error.to_string()).try_this("see where the run stands", "hotfix status"),
+            GitError::Failed { stderr, .. } if unreachable(stderr) => {
+                Failure::failed("HF0110", format!("the remote cannot be reached: {error}"))
+                    .hint("what needs no network goes on; the rest is queued")
+                    .try_this("try the connection by hand", "git ls-remote")
+            }
+            _ => Failure::failed("HF0109", error.to_string())
+                .try_this("see where the run stands", "hotfix status"),
         }
     }
 }
 
 /// Whether git's words mean that the other side could not be reached.
 fn unreachable(stderr: &str) -> bool {
-    ["Could not resolve host", "unable to access", "Could not read from remote", "Connection refused", "timed out", "does not appear to be a git repository"]
-        .iter()
-        .any(|words| stderr.contains(words))
+    [
+        "Could not resolve host",
+        "unable to access",
+        "Could not read from remote",
+        "Connection refused",
+        "timed out",
+        "does not appear to be a git repository",
+    ]
+    .iter()
+    .any(|words| stderr.contains(words))
 }

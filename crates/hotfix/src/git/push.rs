@@ -44,10 +44,12 @@ pub fn atomic(git: &Git, remote: &str, updates: &[RefUpdate]) -> Result<(), Push
 
 fn refused(error: GitError, remote: &str) -> PushError {
     let GitError::Failed { status: Some(_), stderr, .. } = &error else { return PushError::Git(error) };
-    if stderr.contains("stale info") || stderr.contains("fetch first") || stderr.contains("non-fast-forward") {
+    if stderr.contains("stale info") || stderr.contains("fetch first") || stderr.contains("non-fast-forward")
+    {
         return PushError::NotForward { name: "a ref".to_owned(), remote: remote.to_owned() };
     }
-    if stderr.contains("rejected") || stderr.contains("declined") || stderr.contains("error: failed to push") {
+    if stderr.contains("rejected") || stderr.contains("declined") || stderr.contains("error: failed to push")
+    {
         return PushError::Refused(stderr.clone());
     }
     PushError::Git(error)

@@ -24,17 +24,24 @@ pub struct Repo {
 pub fn open(dir: &Path) -> Result<Repo, Failure> {
     let git = Git::at(dir);
     check_version(&git)?;
-    let inside = git.run(["rev-parse", "--is-bare-repository", "--is-shallow-repository", "--git-common-dir"]);
+    let inside =
+        git.run(["rev-parse", "--is-bare-repository", "--is-shallow-repository", "--git-common-dir"]);
     let answer = inside.map_err(|e| not_a_repository(dir, &e))?;
     let mut lines = answer.lines();
     let (bare, shallow, common) = (lines.next(), lines.next(), lines.next().unwrap_or_default());
     if bare == Some("true") {
-        return Err(Failure::usage("HF0102", format!("{} is a bare repository: it has no checkout to work beside", dir.display()))
-            .try_this("work in a clone of it", format!("git clone {} ../work && cd ../work", dir.display())));
+        return Err(Failure::usage(
+            "HF0102",
+            format!("{} is a bare repository: it has no checkout to work beside", dir.display()),
+        )
+        .try_this("work in a clone of it", format!("git clone {} ../work && cd ../work", dir.display())));
     }
     if shallow == Some("true") {
-        return Err(Failure::usage("HF0103", "this clone is shallow: the history between production and main is not here")
-            .try_this("bring the whole history", "git fetch --unshallow"));
+        return Err(Failure::usage(
+            "HF0103",
+            "this clone is shallow: the history between production and main is not here",
+        )
+        .try_this("bring the whole history", "git fetch --unshallow"));
     }
     let common = dir.join(common).canonicalize()?;
     let top = git.run(["rev-parse", "--show-toplevel"]).map_err(|e| not_a_repository(dir, &e))?;
@@ -50,8 +57,10 @@ fn check_version(git: &Git) -> Result<(), Failure> {
             .try_this("install it, for example", "sudo apt-get install git")
     })?;
     if (major, minor) < OLDEST {
-        let message = format!("git {major}.{minor} is too old: hotfix needs {}.{} or newer", OLDEST.0, OLDEST.1);
-        return Err(Failure::usage("HF0105", message).try_this("see which git is found", "command -v git && git --version"));
+        let message =
+            format!("git {major}.{minor} is too old: hotfix needs {}.{} or newer", OLDEST.0, OLDEST.1);
+        return Err(Failure::usage("HF0105", message)
+            .try_this("see which git is found", "command -v git && git --version"));
     }
     Ok(())
 }
@@ -59,8 +68,11 @@ fn check_version(git: &Git) -> Result<(), Failure> {
 fn not_a_repository(dir: &Path, error: &GitError) -> Failure {
     let said = error.said();
     if said.contains("dubious ownership") {
-        return Failure::usage("HF0101", format!("git does not trust {}: it belongs to somebody else", dir.display()))
-            .try_this("if you trust it", format!("git config --global --add safe.directory {}", dir.display()));
+        return Failure::usage(
+            "HF0101",
+            format!("git does not trust {}: it belongs to somebody else", dir.display()),
+        )
+        .try_this("if you trust it", format!("git config --global --add safe.directory {}", dir.display()));
     }
     Failure::usage("HF0101", format!("{} is not in a git repository", dir.display()))
         .try_this("go to your clone", "cd path/to/your/clone")
@@ -91,9 +103,12 @@ impl Repo {
     /// The remote's name, or what to do about there being none.
     pub fn remote(&self) -> Result<&str, Failure> {
         self.remote.as_deref().ok_or_else(|| {
-            Failure::usage("HF0106", "this clone has no remote: a hotfix needs somewhere to be merged and deployed from")
-                .try_this("name the shared repository", "git remote add origin URL")
-                .try_this("or choose one of several", "git config hotfix.remote NAME")
+            Failure::usage(
+                "HF0106",
+                "this clone has no remote: a hotfix needs somewhere to be merged and deployed from",
+            )
+            .try_this("name the shared repository", "git remote add origin URL")
+            .try_this("or choose one of several", "git config hotfix.remote NAME")
         })
     }
 
@@ -109,7 +124,10 @@ impl Repo {
         if let Some(head) = self.git.maybe(["symbolic-ref", "--quiet", &format!("{prefix}HEAD")]) {
             return head.strip_prefix(&prefix).map(str::to_owned);
         }
-        ["main", "master"].into_iter().find(|b| self.git.resolve(&format!("{prefix}{b}")).is_some()).map(str::to_owned)
+        ["main", "master"]
+            .into_iter()
+            .find(|b| self.git.resolve(&format!("{prefix}{b}")).is_some())
+            .map(str::to_owned)
     }
 
     /// The commit of a branch as the remote was last seen.
@@ -127,8 +145,11 @@ impl Repo {
     /// Who the user is: `Name <e-mail>`, as git would write it into a commit.
     pub fn person(&self) -> Result<String, Failure> {
         let ident = self.git.run(["var", "GIT_AUTHOR_IDENT"]).map_err(|e| {
-            Failure::usage("HF0111", format!("git does not know who you are: {}", e.said().lines().last().unwrap_or_default()))
-                .try_this("say it", "git config user.name \"Your Name\" && git config user.email you@example.org")
+            Failure::usage(
+                "HF0111",
+                format!("git does not know who you are: {}", e.said().lines().last().unwrap_or_default()),
+            )
+            .try_this("say it", "git config user.name \"Your Name\" && git config user.email you@example.org")
         })?;
         let end = ident.rfind('>').map_or(ident.len(), |i| i + 1);
         Ok(ident[..end].to_owned())

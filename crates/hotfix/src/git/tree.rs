@@ -72,7 +72,8 @@ struct TemporaryIndex {
 impl TemporaryIndex {
     /// Begins with a copy of the worktree's index, so that unchanged files need not be read.
     fn of(worktree: &Git) -> Result<TemporaryIndex, GitError> {
-        let fail = |e: std::io::Error| GitError::Unexpected { command: "index".to_owned(), answer: e.to_string() };
+        let fail =
+            |e: std::io::Error| GitError::Unexpected { command: "index".to_owned(), answer: e.to_string() };
         let own = worktree.run(["rev-parse", "--path-format=absolute", "--git-path", "index"])?;
         let folder = tempfile::tempdir().map_err(fail)?;
         if Path::new(&own).exists() {

@@ -24,7 +24,12 @@ pub struct Choice {
 
 /// Chooses: the ref given, else the latest release tag, else the production
 /// branch, else main. Where they disagree, it says so and takes the first.
-pub fn choose(repo: &Repo, config: &Config, policy: &BranchPolicy, from: Option<&str>) -> Result<Choice, Failure> {
+pub fn choose(
+    repo: &Repo,
+    config: &Config,
+    policy: &BranchPolicy,
+    from: Option<&str>,
+) -> Result<Choice, Failure> {
     let main = repo.default_branch();
     let production = production_branch(repo, config);
     let tag = latest_tag(repo, config, production.as_deref());
@@ -44,7 +49,10 @@ pub fn choose(repo: &Repo, config: &Config, policy: &BranchPolicy, from: Option<
         BaseKind::Production => {
             let by_tag = tag.as_ref().and_then(|t| Some((t.clone(), repo.git.commit(t)?)));
             by_tag.or_else(|| on_branch(repo, production.as_deref())).or_else(|| {
-                notices.push("no release tag and no production branch were found: the branch starts from main".to_owned());
+                notices.push(
+                    "no release tag and no production branch were found: the branch starts from main"
+                        .to_owned(),
+                );
                 on_branch(repo, main.as_deref())
             })
         }
@@ -59,9 +67,12 @@ pub fn choose(repo: &Repo, config: &Config, policy: &BranchPolicy, from: Option<
 }
 
 fn no_base() -> Failure {
-    Failure::usage("HF0107", "nothing here says what is in production: no release tag, no production branch, no main")
-        .try_this("bring what the remote has", "git fetch --tags")
-        .try_this("or say where the hotfix starts", "hotfix start KEY -m TITLE --from REF")
+    Failure::usage(
+        "HF0107",
+        "nothing here says what is in production: no release tag, no production branch, no main",
+    )
+    .try_this("bring what the remote has", "git fetch --tags")
+    .try_this("or say where the hotfix starts", "hotfix start KEY -m TITLE --from REF")
 }
 
 fn on_branch(repo: &Repo, branch: Option<&str>) -> Option<(String, String)> {
@@ -81,7 +92,10 @@ pub fn production_branch(repo: &Repo, config: &Config) -> Option<String> {
     if let Some(branch) = &config.production.branch {
         return Some(branch.clone());
     }
-    ["production", "prod", "release", "stable"].into_iter().find(|b| repo.remote_branch(b).is_some()).map(str::to_owned)
+    ["production", "prod", "release", "stable"]
+        .into_iter()
+        .find(|b| repo.remote_branch(b).is_some())
+        .map(str::to_owned)
 }
 
 /// The latest release tag: of the production branch, where there is one.
@@ -94,7 +108,10 @@ pub fn latest_tag(repo: &Repo, config: &Config, production: Option<&str>) -> Opt
         (None, Some(_)) => true,
         (_, None) => false,
     };
-    tags.iter().filter(|t| !t.contains("-rc") && !t.contains("-beta") && !t.contains("-alpha")).find(released).cloned()
+    tags.iter()
+        .filter(|t| !t.contains("-rc") && !t.contains("-beta") && !t.contains("-alpha"))
+        .find(released)
+        .cloned()
 }
 
 fn tag_at(repo: &Repo, commit: &str) -> Option<String> {

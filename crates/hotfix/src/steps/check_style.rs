@@ -27,7 +27,9 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     for command in cx.t.config.verify.style.clone() {
         let answer = one_checker(cx, &fix, &command, &files)?;
         worst = match (worst.verdict, answer.verdict) {
-            (Verdict::Pass, Verdict::Pass) => Says { evidence: [worst.evidence, answer.evidence].concat(), ..worst },
+            (Verdict::Pass, Verdict::Pass) => {
+                Says { evidence: [worst.evidence, answer.evidence].concat(), ..worst }
+            }
             (Verdict::Pass | Verdict::Unknown, _) => answer,
             _ => worst,
         };
@@ -72,9 +74,14 @@ fn compare(shown: &str, before: &Ran, after: &Ran) -> Says {
     let (old, new) = (findings(&before.output), findings(&after.output));
     if new.is_empty() {
         return match proof::judge(before) {
-            Result3::Fails => says(Verdict::Unknown, format!("`{shown}` fails on the base as well, and names no line")),
-            _ => says(Verdict::Fail, format!("`{shown}` {} on the fix, not on the base", after.finished.told()))
-                .details(hotfix_core::text::tail(&after.output, 8).lines().map(str::to_owned).collect()),
+            Result3::Fails => {
+                says(Verdict::Unknown, format!("`{shown}` fails on the base as well, and names no line"))
+            }
+            _ => says(
+                Verdict::Fail,
+                format!("`{shown}` {} on the fix, not on the base", after.finished.told()),
+            )
+            .details(hotfix_core::text::tail(&after.output, 8).lines().map(str::to_owned).collect()),
         };
     }
     let mut left: BTreeMap<(String, String), usize> = BTreeMap::new();
@@ -95,7 +102,8 @@ fn compare(shown: &str, before: &Ran, after: &Ran) -> Says {
     if added.is_empty() {
         return says(Verdict::Pass, format!("no finding was added; the base has {known} of its own"));
     }
-    says(Verdict::Fail, format!("{} added ({known} were there before)", count(added.len(), "finding"))).details(added)
+    says(Verdict::Fail, format!("{} added ({known} were there before)", count(added.len(), "finding")))
+        .details(added)
 }
 
 struct Finding {

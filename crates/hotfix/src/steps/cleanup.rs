@@ -17,7 +17,10 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     }
     let git = Git::at(&path);
     if tree::is_dirty(&git)? {
-        let what = format!("the worktree {} has changes that are not committed: keep or discard them", path.display());
+        let what = format!(
+            "the worktree {} has changes that are not committed: keep or discard them",
+            path.display()
+        );
         return Err(Stop::Waiting(vec![person(what, format!("cd {} && git status", path.display()))]));
     }
     keep_ignored(cx, &path)?;
@@ -41,9 +44,17 @@ pub fn discard_proof(cx: &Cx<'_>) -> Result<(), Stop> {
 /// `git worktree remove` deletes ignored files without a word. They are moved
 /// to the run's folder instead, so that they can be brought back.
 fn keep_ignored(cx: &Cx<'_>, path: &Path) -> Result<(), Stop> {
-    let listed = Git::at(path).bytes(["ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"])?;
+    let listed = Git::at(path).bytes([
+        "ls-files",
+        "--others",
+        "--ignored",
+        "--exclude-standard",
+        "--directory",
+        "-z",
+    ])?;
     let names = String::from_utf8_lossy(&listed).into_owned();
-    let names: Vec<&str> = names.split('\0').filter(|n| !n.is_empty()).map(|n| n.trim_end_matches('/')).collect();
+    let names: Vec<&str> =
+        names.split('\0').filter(|n| !n.is_empty()).map(|n| n.trim_end_matches('/')).collect();
     if names.is_empty() {
         return Ok(());
     }
@@ -55,7 +66,10 @@ fn keep_ignored(cx: &Cx<'_>, path: &Path) -> Result<(), Stop> {
         }
         if !to.exists() {
             if let Err(e) = std::fs::rename(path.join(name), &to) {
-                let what = format!("the ignored {name} in {} cannot be kept ({e}): move it or delete it", path.display());
+                let what = format!(
+                    "the ignored {name} in {} cannot be kept ({e}): move it or delete it",
+                    path.display()
+                );
                 return Err(Stop::Waiting(vec![person(what, format!("cd {}", path.display()))]));
             }
         }

@@ -14,9 +14,12 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     implement::look(cx)?;
     let attempt = cx.attempt()?;
     let Some(head) = cx.state().head.clone() else {
-        return Err(crate::error::Failure::failed("HF0503", format!("the worktree {} is gone", attempt.worktree))
-            .try_this("bring it back", format!("git worktree add {} {}", attempt.worktree, attempt.branch))
-            .into());
+        return Err(crate::error::Failure::failed(
+            "HF0503",
+            format!("the worktree {} is gone", attempt.worktree),
+        )
+        .try_this("bring it back", format!("git worktree add {} {}", attempt.worktree, attempt.branch))
+        .into());
     };
     if head.dirty {
         edits_are_meant(cx)?;
@@ -56,7 +59,10 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
 fn edits_are_meant(cx: &Cx<'_>) -> Result<(), Stop> {
     let state = cx.state();
     let commits = state.effects.values().filter(|e| e.effect.id.attempt == state.attempt_number());
-    let last = commits.filter(|e| e.effect.id.step == "commit" && matches!(e.outcome, Some(Outcome::Succeeded { .. }))).map(|e| e.requested_at).max();
+    let last = commits
+        .filter(|e| e.effect.id.step == "commit" && matches!(e.outcome, Some(Outcome::Succeeded { .. })))
+        .map(|e| e.requested_at)
+        .max();
     let said = state.done.get("implement").map(|d| d.at);
     if last.is_some() && said < last {
         let what = "your word on the edits since the last commit: are they part of the fix?";

@@ -34,7 +34,13 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
             (Trigger::Command, Some(command)) => cx.t.trusted(command).map(|c| c.argv())?,
             _ => Vec::new(),
         };
-        let what = Action::Deploy { version: version.clone(), commit: commit.clone(), command, rollback: false, replaces };
+        let what = Action::Deploy {
+            version: version.clone(),
+            commit: commit.clone(),
+            command,
+            rollback: false,
+            replaces,
+        };
         cx.must("deploy", "deploy", version.clone(), what)?;
         sample(cx)?;
     }
@@ -79,7 +85,13 @@ pub fn read_version(cx: &Cx<'_>) -> Result<Option<String>, Stop> {
     }
     if let Some(command) = &production.version_command {
         let command = cx.t.trusted(command)?;
-        let how = How { cwd: &cx.t.repo.main, what: "asking production for its version", on: None, env: vec![], pid_file: None };
+        let how = How {
+            cwd: &cx.t.repo.main,
+            what: "asking production for its version",
+            on: None,
+            env: vec![],
+            pid_file: None,
+        };
         let ran = cx.t.run(&command, &how, Duration::from_secs(30))?;
         return Ok(ran.finished.succeeded().then(|| version_in(&ran.output)).flatten());
     }
@@ -105,7 +117,9 @@ pub fn commit_of_version(cx: &Cx<'_>, version: &str) -> Option<String> {
 
 /// The gates `deploy.version` and `deploy.live`: what runs is what was merged.
 fn read_back(cx: &mut Cx<'_>, version: &str, commit: &str) -> Result<(), Stop> {
-    if cx.verdict("deploy.version") == Verdict::NotApplicable && cx.verdict("deploy.live") == Verdict::NotApplicable {
+    if cx.verdict("deploy.version") == Verdict::NotApplicable
+        && cx.verdict("deploy.live") == Verdict::NotApplicable
+    {
         return Ok(());
     }
     let seen = read_version(cx)?;
@@ -115,7 +129,13 @@ fn read_back(cx: &mut Cx<'_>, version: &str, commit: &str) -> Result<(), Stop> {
             cx.observe(Observation::Version { version: seen.clone(), commit: running })?;
         }
         if cx.verdict("deploy.version") != Verdict::NotApplicable {
-            cx.gate("deploy.version", says(Verdict::Pass, format!("production says it runs {seen}, which is the merged commit {}", short(commit))))?;
+            cx.gate(
+                "deploy.version",
+                says(
+                    Verdict::Pass,
+                    format!("production says it runs {seen}, which is the merged commit {}", short(commit)),
+                ),
+            )?;
         }
         return live(cx, says(Verdict::Pass, format!("the service answers as {seen}")));
     }
@@ -146,7 +166,10 @@ fn live_without_version(cx: &mut Cx<'_>) -> Result<(), Stop> {
 fn wait_for_it(cx: &mut Cx<'_>, version: &str, seen: Option<String>) -> Result<(), Stop> {
     let expect = cx.t.config.deploy.expect.unwrap_or(SignedDuration::from_mins(10));
     let deployed = cx.state().deploys.last().map_or(cx.now(), |d| d.at);
-    let runs = seen.map_or_else(|| "production does not say what it runs".to_owned(), |s| format!("production says it runs {s}"));
+    let runs = seen.map_or_else(
+        || "production does not say what it runs".to_owned(),
+        |s| format!("production says it runs {s}"),
+    );
     if cx.now().duration_since(deployed) < expect {
         let next = cx.now().checked_add(SignedDuration::from_secs(5)).unwrap_or(cx.now());
         return Err(until(format!("{version} to be read back ({runs})"), next));

@@ -25,7 +25,8 @@ pub fn would(state: &RunState, until: Option<&str>) -> Vec<Would> {
     let mut all = Vec::new();
     for action in &plan.actions {
         if !state.is_over(&action.id) {
-            let mut add = |kind: &'static str, what: String| all.push(Would { step: action.id.clone(), kind, what });
+            let mut add =
+                |kind: &'static str, what: String| all.push(Would { step: action.id.clone(), kind, what });
             of_skill(action.skill, &action.id, plan, attempt, state, &mut add);
         }
         if until.is_some_and(|u| u == action.id || u == action.skill.name()) {
@@ -38,7 +39,10 @@ pub fn would(state: &RunState, until: Option<&str>) -> Vec<Would> {
 /// Prints it.
 pub fn show(ui: &Ui, lines: &[Would]) {
     if ui.json {
-        let lines: Vec<_> = lines.iter().map(|w| serde_json::json!({"step": w.step, "kind": w.kind, "what": w.what})).collect();
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|w| serde_json::json!({"step": w.step, "kind": w.kind, "what": w.what}))
+            .collect();
         ui.document(&serde_json::json!({"schema": "hotfix.dry-run/1", "would": lines}));
         return;
     }
@@ -48,7 +52,11 @@ pub fn show(ui: &Ui, lines: &[Would]) {
             "command" => "would run",
             _ => "would wait for",
         };
-        ui.answer(format!("{} {kind} {}", styled(DIM, format!("{:>14}", line.step)), styled(NAME, &line.what)));
+        ui.answer(format!(
+            "{} {kind} {}",
+            styled(DIM, format!("{:>14}", line.step)),
+            styled(NAME, &line.what)
+        ));
     }
     ui.answer("nothing was carried out");
 }
@@ -63,7 +71,12 @@ fn of_skill(skill: Skill, id: &str, plan: &Plan, attempt: &Attempt, state: &RunS
         }
         Skill::Reproduce => reproduction(plan, state, "on the base", add),
         Skill::Implement => add("waits", format!("the change in {}", attempt.worktree)),
-        Skill::CheckStyle => plan.config.verify.style.iter().for_each(|c| add("command", format!("{} on the changed files", c.shown()))),
+        Skill::CheckStyle => plan
+            .config
+            .verify
+            .style
+            .iter()
+            .for_each(|c| add("command", format!("{} on the changed files", c.shown()))),
         Skill::Test => {
             reproduction(plan, state, "on the fix", add);
             plan.config.verify.critical.iter().for_each(|c| add("command", c.run.shown()));
@@ -79,14 +92,16 @@ fn of_skill(skill: Skill, id: &str, plan: &Plan, attempt: &Attempt, state: &RunS
         }
         Skill::Review => plan.row.approvers.iter().for_each(|r| add("waits", format!("the approval of {r}"))),
         Skill::Merge => {
-            let merged = state.merge_request("production").is_some_and(|m| m.state == MergeRequestState::Merged);
+            let merged =
+                state.merge_request("production").is_some_and(|m| m.state == MergeRequestState::Merged);
             if !merged {
                 add("effect", format!("merge {} to {} and tag the version", attempt.branch, attempt.target));
             }
         }
         Skill::Deploy => deploy(plan, add),
         Skill::Monitor => {
-            let (min, max) = (crate::ui::duration(plan.policy.monitor.min), crate::ui::duration(plan.policy.monitor.max));
+            let (min, max) =
+                (crate::ui::duration(plan.policy.monitor.min), crate::ui::duration(plan.policy.monitor.max));
             add("waits", format!("production to be watched for {min} to {max}"));
             tell(plan, "resolved", add);
         }
@@ -94,19 +109,25 @@ fn of_skill(skill: Skill, id: &str, plan: &Plan, attempt: &Attempt, state: &RunS
         Skill::Analyze => add("waits", "the analysis of the incident".to_owned()),
         Skill::Report => add("effect", "write the incident report".to_owned()),
         Skill::FollowUp => add("effect", "file the follow-up ticket, if the fix is temporary".to_owned()),
-        Skill::Cleanup => add("effect", format!("remove the worktree {} (its branch stays)", attempt.worktree)),
+        Skill::Cleanup => {
+            add("effect", format!("remove the worktree {} (its branch stays)", attempt.worktree))
+        }
         Skill::Manual => add("waits", format!("somebody to confirm {id}")),
         Skill::Mitigate | Skill::Rollback | Skill::Notify => {}
     }
 }
 
 fn tell(plan: &Plan, moment: &str, add: &mut Add<'_>) {
-    plan.policy.notify.iter().for_each(|n| add("effect", format!("tell {}: {moment}", hotfix_core::text::one_line(&n.target))));
+    plan.policy
+        .notify
+        .iter()
+        .for_each(|n| add("effect", format!("tell {}: {moment}", hotfix_core::text::one_line(&n.target))));
 }
 
 fn reproduction(plan: &Plan, state: &RunState, side: &str, add: &mut Add<'_>) {
     let recorded = state.reproduction.as_ref().map(|w| w.join(" "));
-    let shown = recorded.or_else(|| plan.config.verify.reproduce.as_ref().map(hotfix_core::config::Command::shown));
+    let shown =
+        recorded.or_else(|| plan.config.verify.reproduce.as_ref().map(hotfix_core::config::Command::shown));
     if let Some(shown) = shown {
         add("command", format!("{shown} {side}"));
     }
@@ -114,7 +135,9 @@ fn reproduction(plan: &Plan, state: &RunState, side: &str, add: &mut Add<'_>) {
 
 fn deploy(plan: &Plan, add: &mut Add<'_>) {
     match (&plan.config.deploy.trigger, &plan.config.deploy.command) {
-        (Trigger::Command, Some(command)) => add("effect", format!("deploy the merged version by {}", command.shown())),
+        (Trigger::Command, Some(command)) => {
+            add("effect", format!("deploy the merged version by {}", command.shown()))
+        }
         _ => add("waits", "the version to be read back".to_owned()),
     }
     tell(plan, "deployed", add);

@@ -80,7 +80,8 @@ pub fn look(cx: &mut Cx<'_>) -> Result<(), Stop> {
     let Some(commit) = git.commit("HEAD") else { return Ok(()) };
     let dirty = tree::is_dirty(&git)?;
     let tree = if dirty { tree::of_worktree(&git)? } else { git.tree_of("HEAD")? };
-    let same = cx.state().head.as_ref().is_some_and(|h| (&h.commit, &h.tree, h.dirty) == (&commit, &tree, dirty));
+    let same =
+        cx.state().head.as_ref().is_some_and(|h| (&h.commit, &h.tree, h.dirty) == (&commit, &tree, dirty));
     if same {
         return Ok(());
     }

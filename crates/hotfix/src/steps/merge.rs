@@ -33,7 +33,12 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
         number: view.number,
         commit: view.commit.clone(),
         target: view.target.clone(),
-        message: format!("Merge !{}: [{}] {}\n", view.number, incident.key, hotfix_core::text::brief(&incident.title, 100)),
+        message: format!(
+            "Merge !{}: [{}] {}\n",
+            view.number,
+            incident.key,
+            hotfix_core::text::brief(&incident.title, 100)
+        ),
         tag: version_tag(cx)?,
         onto: onto.clone(),
         tree,
@@ -51,9 +56,15 @@ fn merged_tree(cx: &mut Cx<'_>, onto: &str, commit: &str) -> Result<String, Stop
     let merged = match commits(&git, onto, commit)? {
         Merged::Clean(tree) => tree,
         Merged::Conflicts(paths) => {
-            return Err(Failure::failed("HF0704", format!("production has moved and conflicts with the fix in {}", paths.join(", ")))
-                .try_this("bring production into the branch, resolve, and go on", format!("git merge {onto} && hotfix ship"))
-                .into());
+            return Err(Failure::failed(
+                "HF0704",
+                format!("production has moved and conflicts with the fix in {}", paths.join(", ")),
+            )
+            .try_this(
+                "bring production into the branch, resolve, and go on",
+                format!("git merge {onto} && hotfix ship"),
+            )
+            .into());
         }
     };
     if merged == git.tree_of(commit)? {
@@ -67,12 +78,23 @@ fn merged_tree(cx: &mut Cx<'_>, onto: &str, commit: &str) -> Result<String, Stop
     for command in verification_commands(cx)? {
         let ran = proof::run(cx, &place, &command, "verifying the merge")?;
         if proof::judge(&ran) != Result3::Passes {
-            return Err(Failure::failed("HF0605", format!("`{}` {} on what the merge would give", command.shown(), ran.finished.told()))
-                .hint(hotfix_core::text::tail(&ran.output, 6))
-                .try_this("bring production into the branch, mend it, and go on", format!("git merge {onto} && hotfix ship"))
-                .into());
+            return Err(Failure::failed(
+                "HF0605",
+                format!("`{}` {} on what the merge would give", command.shown(), ran.finished.told()),
+            )
+            .hint(hotfix_core::text::tail(&ran.output, 6))
+            .try_this(
+                "bring production into the branch, mend it, and go on",
+                format!("git merge {onto} && hotfix ship"),
+            )
+            .into());
         }
-        let text = format!("`{}` passes on the merge with {} (tree {})", command.shown(), short(onto), short(&merged));
+        let text = format!(
+            "`{}` passes on the merge with {} (tree {})",
+            command.shown(),
+            short(onto),
+            short(&merged)
+        );
         cx.d.append(Event::Note { text })?;
     }
     Ok(merged)
@@ -102,6 +124,7 @@ fn owe_review(cx: &mut Cx<'_>) -> Result<(), Stop> {
         return Ok(());
     }
     let due = cx.now().checked_add(jiff::SignedDuration::from_hours(24)).unwrap_or(cx.now());
-    let what = format!("{} review{} of the merged change", row.reviewers, if row.reviewers == 1 { "" } else { "s" });
+    let what =
+        format!("{} review{} of the merged change", row.reviewers, if row.reviewers == 1 { "" } else { "s" });
     cx.d.append(Event::ObligationOpened { id: "review".to_owned(), what, due, blocks_close: true })
 }

@@ -44,9 +44,16 @@ fn push_branch(cx: &mut Cx<'_>, commit: &str) -> Result<(), Stop> {
     let remote = remote(cx)?;
     let name = format!("refs/heads/{}", cx.attempt()?.branch);
     let pushed_already = cx.state().effects.values().any(|e| {
-        e.effect.id.step == STEP && e.effect.id.name == "push" && e.effect.id.subject == commit && e.outcome.is_some()
+        e.effect.id.step == STEP
+            && e.effect.id.name == "push"
+            && e.effect.id.subject == commit
+            && e.outcome.is_some()
     });
-    let old = if pushed_already { String::new() } else { remote_ref(cx.t.git(), &remote, &name)?.unwrap_or_default() };
+    let old = if pushed_already {
+        String::new()
+    } else {
+        remote_ref(cx.t.git(), &remote, &name)?.unwrap_or_default()
+    };
     if old == commit {
         return Ok(());
     }
@@ -91,9 +98,15 @@ fn draft(cx: &Cx<'_>, commit: &str, target: &str) -> Result<MergeRequestDraft, S
 fn refuse_bad_title(cx: &Cx<'_>, draft: &MergeRequestDraft) -> Result<(), Stop> {
     let required = cx.plan()?.policy.merge_request.title_key == Requirement::Required;
     if required && cx.key().starts_with("HOTFIX-") {
-        return Err(Failure::failed("HF0604", format!("the workflow wants the tracker's key in the title, and \"{}\" has a made-up one", draft.title))
-            .try_this("start with the key", "hotfix abort && hotfix start KEY -m TITLE")
-            .into());
+        return Err(Failure::failed(
+            "HF0604",
+            format!(
+                "the workflow wants the tracker's key in the title, and \"{}\" has a made-up one",
+                draft.title
+            ),
+        )
+        .try_this("start with the key", "hotfix abort && hotfix start KEY -m TITLE")
+        .into());
     }
     Ok(())
 }
@@ -106,9 +119,17 @@ fn open(cx: &mut Cx<'_>, draft: MergeRequestDraft) -> Result<(), Stop> {
     take_in(cx, number)
 }
 
-fn update(cx: &mut Cx<'_>, number: u64, view: &hotfix_core::journal::MergeRequestView, draft: MergeRequestDraft) -> Result<(), Stop> {
+fn update(
+    cx: &mut Cx<'_>,
+    number: u64,
+    view: &hotfix_core::journal::MergeRequestView,
+    draft: MergeRequestDraft,
+) -> Result<(), Stop> {
     let body_digest = digest::of_bytes(draft.body.as_bytes());
-    if view.commit == draft.commit && view.body_digest.as_deref() == Some(&body_digest) && view.title == draft.title {
+    if view.commit == draft.commit
+        && view.body_digest.as_deref() == Some(&body_digest)
+        && view.title == draft.title
+    {
         return Ok(());
     }
     let subject = digest::of_value(&draft).unwrap_or_default();
@@ -157,12 +178,20 @@ fn body(cx: &Cx<'_>) -> Result<String, Stop> {
     let state = cx.state();
     let Some(now) = status::of(state, cx.now()) else { return Ok(String::new()) };
     let mut out = String::new();
-    let _ = writeln!(out, "**Incident** {} ({}): {}\n", now.incident.key, now.incident.severity, hotfix_core::text::one_line(&now.incident.title));
+    let _ = writeln!(
+        out,
+        "**Incident** {} ({}): {}\n",
+        now.incident.key,
+        now.incident.severity,
+        hotfix_core::text::one_line(&now.incident.title)
+    );
     if let Some(done) = state.done.get("implement").and_then(|d| d.note.as_ref()) {
         let _ = writeln!(out, "**Fix** {}\n", hotfix_core::text::one_line(done));
     }
     let _ = writeln!(out, "## Evidence\n\n| Gate | Verdict | Why |\n| --- | --- | --- |");
-    for gate in now.gates.iter().filter(|g| g.required <= Point::BeforeMerge && g.verdict != Verdict::NotApplicable) {
+    for gate in
+        now.gates.iter().filter(|g| g.required <= Point::BeforeMerge && g.verdict != Verdict::NotApplicable)
+    {
         // The request's own gates would make the body differ from itself.
         if !gate.id.starts_with("mr.") && !gate.id.starts_with("review.") {
             let summary = hotfix_core::text::one_line(&gate.summary).replace('|', "\\|");
@@ -170,14 +199,22 @@ fn body(cx: &Cx<'_>) -> Result<String, Stop> {
         }
     }
     if let Some(change) = now.change {
-        let _ = writeln!(out, "\n**Change** {} of {} files, {} of {} lines (tests aside)", change.files, change.max_files, change.lines, change.max_lines);
+        let _ = writeln!(
+            out,
+            "\n**Change** {} of {} files, {} of {} lines (tests aside)",
+            change.files, change.max_files, change.lines, change.max_lines
+        );
     }
     if let Some(attempt) = &state.attempt {
         let version = attempt.base_version.as_deref().unwrap_or(&attempt.base_ref);
         let _ = writeln!(out, "\n**Rollback** to {version} ({})", short(&attempt.base));
     }
     if let Some(forecast) = &now.port_forecast {
-        let says = if forecast.clean { "applies cleanly".to_owned() } else { format!("conflicts in {}", forecast.conflicts.join(", ")) };
+        let says = if forecast.clean {
+            "applies cleanly".to_owned()
+        } else {
+            format!("conflicts in {}", forecast.conflicts.join(", "))
+        };
         let _ = writeln!(out, "\n**Port** to {}: {says}", forecast.target);
     }
     let _ = writeln!(out, "\n<!-- {} -->", marker(cx));
@@ -187,10 +224,14 @@ fn body(cx: &Cx<'_>) -> Result<String, Stop> {
 /// A forge's answer as an error for people.
 pub fn forge_failure(error: &ForgeError) -> Failure {
     match error {
-        ForgeError::NoSuchMergeRequest(_) => Failure::usage("HF0701", error.to_string())
-            .try_this("see what is under way", "hotfix status"),
-        ForgeError::Unreachable(_) => Failure::failed("HF0110", format!("the forge cannot be reached: {error}"))
-            .try_this("try again when it is back", "hotfix run"),
-        _ => Failure::failed("HF0702", format!("the forge refused: {error}")).try_this("see where the run stands", "hotfix status"),
+        ForgeError::NoSuchMergeRequest(_) => {
+            Failure::usage("HF0701", error.to_string()).try_this("see what is under way", "hotfix status")
+        }
+        ForgeError::Unreachable(_) => {
+            Failure::failed("HF0110", format!("the forge cannot be reached: {error}"))
+                .try_this("try again when it is back", "hotfix run")
+        }
+        _ => Failure::failed("HF0702", format!("the forge refused: {error}"))
+            .try_this("see where the run stands", "hotfix status"),
     }
 }

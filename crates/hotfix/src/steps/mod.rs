@@ -188,13 +188,25 @@ impl Cx<'_> {
     }
 
     /// Carries out an effect that the run cannot go on without.
-    pub fn must(&mut self, step: &str, name: &str, subject: impl Into<String>, what: Action) -> Result<Values, Stop> {
+    pub fn must(
+        &mut self,
+        step: &str,
+        name: &str,
+        subject: impl Into<String>,
+        what: Action,
+    ) -> Result<Values, Stop> {
         let id = identity(self.d.state(), step, name, subject);
         self.d.effect(Effect { id, required: true, what })
     }
 
     /// Carries out an effect that the run can go on without.
-    pub fn may(&mut self, step: &str, name: &str, subject: impl Into<String>, what: Action) -> Result<Values, Stop> {
+    pub fn may(
+        &mut self,
+        step: &str,
+        name: &str,
+        subject: impl Into<String>,
+        what: Action,
+    ) -> Result<Values, Stop> {
         let id = identity(self.d.state(), step, name, subject);
         self.d.effect(Effect { id, required: false, what })
     }
@@ -207,7 +219,8 @@ impl Cx<'_> {
         if holding.is_empty() {
             return Ok(());
         }
-        let of_person = |id: &str| id.starts_with("prepare.") && !id.ends_with(".base") || id.starts_with("manual.");
+        let of_person =
+            |id: &str| id.starts_with("prepare.") && !id.ends_with(".base") || id.starts_with("manual.");
         let waits: Vec<WaitingFor> = holding
             .iter()
             .filter(|(g, v)| *v == Verdict::Pending && of_person(&g.id))
@@ -217,9 +230,13 @@ impl Cx<'_> {
             return Err(Stop::Waiting(waits));
         }
         let hard = holding.iter().filter(|(g, v)| !(*v == Verdict::Pending && of_person(&g.id)));
-        let mut failure = Failure::failed("HF0601", format!("{} not passed, and required {}", some_gates(holding.len()), words(point)));
+        let mut failure = Failure::failed(
+            "HF0601",
+            format!("{} not passed, and required {}", some_gates(holding.len()), words(point)),
+        );
         for (g, v) in hard {
-            let summary = state.gates.get(&g.id).map_or("not evaluated yet", |(_, seen)| seen.summary.as_str());
+            let summary =
+                state.gates.get(&g.id).map_or("not evaluated yet", |(_, seen)| seen.summary.as_str());
             failure = failure.hint(format!("{} is {}: {summary}", g.id, v.name()));
         }
         let first = holding.first().map(|(g, _)| g.id.clone()).unwrap_or_default();
@@ -260,7 +277,8 @@ pub fn until(what: impl Into<String>, at: Timestamp) -> Stop {
 /// The gates that only a person can answer: their word is taken as given.
 pub fn manual_gates(cx: &mut Cx<'_>) -> Result<(), Stop> {
     let plan = cx.plan()?;
-    let manual: Vec<String> = plan.gates.iter().filter(|g| g.id.starts_with("manual.")).map(|g| g.id.clone()).collect();
+    let manual: Vec<String> =
+        plan.gates.iter().filter(|g| g.id.starts_with("manual.")).map(|g| g.id.clone()).collect();
     for id in manual {
         if let Some(done) = cx.state().done.get(&id).cloned() {
             let note = done.note.map(|n| format!(": {n}")).unwrap_or_default();

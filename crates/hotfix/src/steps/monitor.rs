@@ -9,7 +9,8 @@ use crate::error::Failure;
 use hotfix_core::config::{Check, CheckKind};
 use hotfix_core::journal::{Event, Observation, Reading};
 use hotfix_core::judge::{
-    Count, Counts, Kind, Looks, Margin, NewErrors, Ruling, Window, WindowSays, judge_counts, judge_new_errors, judge_values,
+    Count, Counts, Kind, Looks, Margin, NewErrors, Ruling, Window, WindowSays, judge_counts,
+    judge_new_errors, judge_values,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -86,13 +87,19 @@ pub fn store(cx: &Cx<'_>) -> std::path::PathBuf {
     crate::engine::runs::root(cx.t.repo).join("telemetry")
 }
 
-fn with_collector<T>(cx: &Cx<'_>, act: impl FnOnce(&mut Collector<'_>) -> Result<T, Stop>) -> Result<T, Stop> {
+fn with_collector<T>(
+    cx: &Cx<'_>,
+    act: impl FnOnce(&mut Collector<'_>) -> Result<T, Stop>,
+) -> Result<T, Stop> {
     let run = |argv: &[String]| -> Result<String, String> {
-        let wanted = cx.t.config.telemetry.values().filter_map(|t| t.command.as_ref()).find(|c| c.argv() == argv);
+        let wanted =
+            cx.t.config.telemetry.values().filter_map(|t| t.command.as_ref()).find(|c| c.argv() == argv);
         let command = wanted.ok_or("the command is not in the config")?;
         let command = cx.t.trust.allow(command).map_err(|f| f.message)?;
-        let how = How { cwd: &cx.t.repo.main, what: "asking telemetry", on: None, env: vec![], pid_file: None };
-        let ran = cx.t.run(&command, &how, Duration::from_secs(30)).map_err(|_| "it did not end".to_owned())?;
+        let how =
+            How { cwd: &cx.t.repo.main, what: "asking telemetry", on: None, env: vec![], pid_file: None };
+        let ran =
+            cx.t.run(&command, &how, Duration::from_secs(30)).map_err(|_| "it did not end".to_owned())?;
         if ran.finished.succeeded() { Ok(ran.output) } else { Err(ran.finished.told()) }
     };
     let mut collector = Collector::new(&cx.t.config, store(cx), &cx.t.repo.main, &run);
@@ -104,11 +111,15 @@ fn with_collector<T>(cx: &Cx<'_>, act: impl FnOnce(&mut Collector<'_>) -> Result
 fn remember_windows(cx: &mut Cx<'_>, deployed: Timestamp) -> Result<(), Stop> {
     let since = cx.state().since;
     for check in cx.t.config.monitor.checks.clone() {
-        if check.kind == CheckKind::NewErrors || cx.state().windows.contains_key(&(check.name.clone(), "incident".to_owned())) {
+        if check.kind == CheckKind::NewErrors
+            || cx.state().windows.contains_key(&(check.name.clone(), "incident".to_owned()))
+        {
             continue;
         }
         let first = cx.state().deploys.first().map_or(deployed, |d| d.at);
-        let read = |from, to| with_collector(cx, |c| c.readings(&check.name, from, Some(to)).map_err(|e| store_failed(&e)));
+        let read = |from, to| {
+            with_collector(cx, |c| c.readings(&check.name, from, Some(to)).map_err(|e| store_failed(&e)))
+        };
         let (baseline, incident) = match since {
             Some(since) => (read(None, since)?, read(Some(since), first)?),
             // Nobody said when it began: what was recorded before the run is
@@ -136,7 +147,9 @@ fn look(cx: &mut Cx<'_>, deployed: Timestamp) -> Result<(), Stop> {
             continue;
         }
         let last = cx.state().samples.iter().rev().find(|r| r.check == check.name).map_or(deployed, |r| r.at);
-        readings.extend(with_collector(cx, |c| c.readings(&check.name, Some(last), None).map_err(|e| store_failed(&e)))?);
+        readings.extend(with_collector(cx, |c| {
+            c.readings(&check.name, Some(last), None).map_err(|e| store_failed(&e))
+        })?);
     }
     if !readings.is_empty() {
         cx.observe(Observation::Sample { readings })?;
@@ -144,7 +157,8 @@ fn look(cx: &mut Cx<'_>, deployed: Timestamp) -> Result<(), Stop> {
     for (check, found) in fresh_errors {
         match found {
             Ok(found) => {
-                let templates: Vec<String> = found.examples.iter().map(|e| hotfix_core::change::redact(e)).collect();
+                let templates: Vec<String> =
+                    found.examples.iter().map(|e| hotfix_core::change::redact(e)).collect();
                 let seen = (templates.clone(), found.lines_seen);
                 if cx.state().new_errors.get(&check) != Some(&seen) {
                     cx.observe(Observation::NewErrors { check, templates, lines: found.lines_seen })?;
@@ -173,7 +187,8 @@ fn judge(cx: &mut Cx<'_>, deployed: Timestamp, window: &Window) -> Result<BTreeM
 
 fn rule(cx: &Cx<'_>, check: &Check, looks: Looks) -> Ruling {
     let state = cx.state();
-    let of = |name: &str| state.windows.get(&(check.name.clone(), name.to_owned())).cloned().unwrap_or_default();
+    let of =
+        |name: &str| state.windows.get(&(check.name.clone(), name.to_owned())).cloned().unwrap_or_default();
     let after: Vec<Reading> = state.samples.iter().filter(|r| r.check == check.name).cloned().collect();
     // After a rollback, normal is the level of the incident: that version has it still.
     let (baseline, incident) = match state.standing_rollback() {
@@ -242,7 +257,8 @@ fn write_gates(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>) -> Result<()
             Kind::Inconclusive | Kind::Unverifiable => Verdict::Unknown,
         };
         let prefix = if mine.len() > 1 { format!("{name}: ") } else { String::new() };
-        let details = mine.iter().filter(|(n, _)| n != name).map(|(n, r)| format!("{n}: {}", r.reason)).collect();
+        let details =
+            mine.iter().filter(|(n, _)| n != name).map(|(n, r)| format!("{n}: {}", r.reason)).collect();
         cx.gate(gate, says(verdict, format!("{prefix}{}", ruling.reason)).details(details))?;
     }
     Ok(())
@@ -287,7 +303,8 @@ fn fail(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>) -> Result<Ended, St
         resolve(cx, &by, "what did not pass was waived")?;
         return Ok(Ended::Passed);
     }
-    let reasons: Vec<_> = rulings.values().filter(|r| r.kind == Kind::Fail).map(|r| r.reason.clone()).collect();
+    let reasons: Vec<_> =
+        rulings.values().filter(|r| r.kind == Kind::Fail).map(|r| r.reason.clone()).collect();
     Err(Failure::failed("HF0804", format!("production is not back to normal: {}", reasons.join("; ")))
         .try_this("bring the version from before back", "hotfix rollback")
         .try_this("look again", "hotfix monitor")
@@ -313,10 +330,14 @@ fn regression(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>, reason: &str)
 
 /// What the run ends with once production was brought back.
 pub fn rolled_back(cx: &Cx<'_>) -> Stop {
-    let Some(rollback) = cx.state().standing_rollback() else { return Failure::bug("no rollback stands").into() };
+    let Some(rollback) = cx.state().standing_rollback() else {
+        return Failure::bug("no rollback stands").into();
+    };
     let message = format!("rolled back from {} to {}: {}", rollback.from, rollback.to, rollback.reason);
     let status = if rollback.asked { crate::error::exit::DONE } else { crate::error::exit::ROLLED_BACK };
-    let mut failure = Failure::failed("HF0805", message).exits(status).done(format!("production runs {} again", rollback.to));
+    let mut failure = Failure::failed("HF0805", message)
+        .exits(status)
+        .done(format!("production runs {} again", rollback.to));
     if cx.state().attempt.as_ref().is_some_and(|a| a.base_version.as_ref() == Some(&rollback.to)) {
         failure = failure.hint(format!("{} still has the incident", rollback.to));
     }
@@ -326,7 +347,8 @@ pub fn rolled_back(cx: &Cx<'_>) -> Stop {
 fn ask(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>, reason: &str) -> Result<Ended, Stop> {
     write_gates(cx, rulings)?;
     if let Some(done) = cx.state().done.get("monitor").cloned() {
-        let how = format!("{} looked at it: {}", done.by, done.note.as_deref().unwrap_or("the incident is over"));
+        let how =
+            format!("{} looked at it: {}", done.by, done.note.as_deref().unwrap_or("the incident is over"));
         resolve(cx, &done.by, &how)?;
         return Ok(Ended::Passed);
     }
@@ -337,27 +359,40 @@ fn ask(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>, reason: &str) -> Res
     ]))
 }
 
-fn go_on(cx: &Cx<'_>, deployed: Timestamp, next_look: SignedDuration, elapsed: SignedDuration, window: &Window) -> Stop {
+fn go_on(
+    cx: &Cx<'_>,
+    deployed: Timestamp,
+    next_look: SignedDuration,
+    elapsed: SignedDuration,
+    window: &Window,
+) -> Stop {
     let every = cx.t.config.monitor.every.unwrap_or(SignedDuration::from_secs(30));
     let soon = cx.now().checked_add(every).unwrap_or(cx.now());
     let look = deployed.checked_add(next_look).unwrap_or(soon);
     let rate = cx.state().samples.iter().rev().find_map(|r| Some((r.errors?, r.total?)));
     let seen = rate.map_or(String::new(), |(e, t)| format!(", lately {e:.0} errors in {t:.0}"));
     let (at, least) = (crate::ui::duration(elapsed), crate::ui::duration(window.min));
-    until(format!("production to be watched: {at} of at least {least}{seen}"), soon.min(look.max(cx.now())).max(cx.now()))
+    until(
+        format!("production to be watched: {at} of at least {least}{seen}"),
+        soon.min(look.max(cx.now())).max(cx.now()),
+    )
 }
 
 /// After a rollback the same monitoring runs again, against the level that
 /// the version brought back had: for the shortest window, or until it is proven.
 pub fn after_rollback(cx: &mut Cx<'_>) -> Result<(), Stop> {
     let Some(deployed) = cx.state().deploys.last().map(|d| d.at) else { return Ok(()) };
-    if cx.t.config.monitor.checks.is_empty() || cx.state().notes.iter().any(|(at, n)| *at >= deployed && n.starts_with("after the rollback")) {
+    if cx.t.config.monitor.checks.is_empty()
+        || cx.state().notes.iter().any(|(at, n)| *at >= deployed && n.starts_with("after the rollback"))
+    {
         return Ok(());
     }
     look(cx, deployed)?;
     let window = window(cx)?;
     let mut rulings = judge(cx, deployed, &window)?;
-    rulings.retain(|name, _| cx.t.config.monitor.checks.iter().any(|c| c.name == *name && c.kind == CheckKind::ErrorRate));
+    rulings.retain(|name, _| {
+        cx.t.config.monitor.checks.iter().any(|c| c.name == *name && c.kind == CheckKind::ErrorRate)
+    });
     let elapsed = cx.now().duration_since(deployed);
     let proven = rulings.values().all(|r| matches!(r.kind, Kind::Pass | Kind::Fail));
     if !proven && elapsed < window.min {

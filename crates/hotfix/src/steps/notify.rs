@@ -20,11 +20,20 @@ pub fn send_due(cx: &mut Cx<'_>) -> Result<(), Stop> {
             let target = one_line(&place.target);
             match place.kind {
                 NotifyKind::Channel if cx.t.chat.is_some() => {
-                    let what = Action::Message { channel: target.clone(), about: moment.clone(), text: text.clone(), marker };
+                    let what = Action::Message {
+                        channel: target.clone(),
+                        about: moment.clone(),
+                        text: text.clone(),
+                        marker,
+                    };
                     cx.may("notify", "message", format!("{target} {moment}"), what)?;
                 }
                 NotifyKind::StatusPage if cx.t.status_page.is_some() => {
-                    let what = Action::StatusPage { state: state.to_owned(), text: customers(cx.state(), state), marker };
+                    let what = Action::StatusPage {
+                        state: state.to_owned(),
+                        text: customers(cx.state(), state),
+                        marker,
+                    };
                     cx.may("notify", "status-page", format!("{state} {moment}"), what)?;
                 }
                 _ => {}
@@ -46,9 +55,17 @@ fn moments(state: &RunState) -> Vec<(String, String, &'static str)> {
     }
     for deploy in &state.deploys {
         if deploy.rollback {
-            all.push((format!("rolled back to {}", deploy.version), format!("{key}: rolled back to {}.", deploy.version), "identified"));
+            all.push((
+                format!("rolled back to {}", deploy.version),
+                format!("{key}: rolled back to {}.", deploy.version),
+                "identified",
+            ));
         } else {
-            all.push((format!("deployed {}", deploy.version), format!("{key}: {} is in production and is being watched.", deploy.version), "monitoring"));
+            all.push((
+                format!("deployed {}", deploy.version),
+                format!("{key}: {} is in production and is being watched.", deploy.version),
+                "monitoring",
+            ));
         }
     }
     if let Some((_, by, how)) = &state.resolved {

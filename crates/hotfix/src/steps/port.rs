@@ -17,14 +17,24 @@ use std::path::{Path, PathBuf};
 /// Ports, or proves that there is nothing left to port.
 pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     let policy = cx.plan()?.policy.branch.clone();
-    let Some(target) = policy.port_to else { return Ok(Ended::Skipped("the policy ports to no branch".to_owned())) };
-    let target = cx.t.repo.remote_branch(&target).map_or_else(|| cx.t.repo.default_branch().unwrap_or(target.clone()), |_| target.clone());
+    let Some(target) = policy.port_to else {
+        return Ok(Ended::Skipped("the policy ports to no branch".to_owned()));
+    };
+    let target =
+        cx.t.repo
+            .remote_branch(&target)
+            .map_or_else(|| cx.t.repo.default_branch().unwrap_or(target.clone()), |_| target.clone());
     cx.t.forge.refresh().map_err(|e| merge_request::forge_failure(&e))?;
     if prove(cx, &target)? {
         return Ok(Ended::Passed);
     }
     if policy.port_by == PortBy::Ancestry {
-        return Err(Failure::failed("HF0901", format!("the fix is not on {target}, where the workflow merges it")).try_this("see what happened to it", "hotfix status").into());
+        return Err(Failure::failed(
+            "HF0901",
+            format!("the fix is not on {target}, where the workflow merges it"),
+        )
+        .try_this("see what happened to it", "hotfix status")
+        .into());
     }
     let commits = commits(cx)?;
     let branch = format!("{}-port", cx.attempt()?.branch);
@@ -38,14 +48,17 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     if prove(cx, &target)? {
         return Ok(Ended::Passed);
     }
-    Err(Failure::failed("HF0901", format!("the port was merged, and yet the fix is not found on {target}")).try_this("look", format!("git log {target}")).into())
+    Err(Failure::failed("HF0901", format!("the port was merged, and yet the fix is not found on {target}"))
+        .try_this("look", format!("git log {target}"))
+        .into())
 }
 
 /// The fix's own commits, oldest first.
 fn commits(cx: &Cx<'_>) -> Result<Vec<String>, Stop> {
     let attempt = cx.attempt()?;
     let head = cx.state().head.as_ref().map(|h| h.commit.clone()).unwrap_or_default();
-    let list = cx.t.git().run(["rev-list", "--reverse", "--no-merges", &format!("{}..{head}", attempt.base)])?;
+    let list =
+        cx.t.git().run(["rev-list", "--reverse", "--no-merges", &format!("{}..{head}", attempt.base)])?;
     Ok(list.lines().map(str::to_owned).collect())
 }
 
@@ -81,7 +94,12 @@ fn has_same_patch(git: &Git, tip: &str, head: &str, base: &str, count: usize) ->
 }
 
 /// Picks the commits on a branch of its own.
-fn cherry_pick(cx: &mut Cx<'_>, branch: &str, target: &str, commits: &[String]) -> Result<(PathBuf, String), Stop> {
+fn cherry_pick(
+    cx: &mut Cx<'_>,
+    branch: &str,
+    target: &str,
+    commits: &[String],
+) -> Result<(PathBuf, String), Stop> {
     let attempt = cx.attempt()?;
     let path = PathBuf::from(format!("{}-port", attempt.worktree));
     let begun = cx.state().effects.values().find_map(|e| match &e.effect.what {
@@ -90,7 +108,11 @@ fn cherry_pick(cx: &mut Cx<'_>, branch: &str, target: &str, commits: &[String]) 
     });
     let onto = match begun.or_else(|| cx.t.repo.remote_branch(target)) {
         Some(onto) => onto,
-        None => return Err(Failure::failed("HF0703", format!("the branch {target} is not on the remote")).try_this("see which there are", "git ls-remote --heads").into()),
+        None => {
+            return Err(Failure::failed("HF0703", format!("the branch {target} is not on the remote"))
+                .try_this("see which there are", "git ls-remote --heads")
+                .into());
+        }
     };
     let what = Action::CherryPick {
         path: path.to_string_lossy().into_owned(),
@@ -106,7 +128,9 @@ fn cherry_pick(cx: &mut Cx<'_>, branch: &str, target: &str, commits: &[String]) 
 fn resolved(path: &Path, onto: &str) -> Result<String, Stop> {
     let git = Git::at(path);
     if !path.join(".git").exists() {
-        return Err(Failure::failed("HF0902", format!("the port's worktree {} is gone", path.display())).try_this("bring it back", "git worktree list").into());
+        return Err(Failure::failed("HF0902", format!("the port's worktree {} is gone", path.display()))
+            .try_this("bring it back", "git worktree list")
+            .into());
     }
     conflict(path, &git, onto)?;
     if is_picking(&git)? {
@@ -118,10 +142,16 @@ fn resolved(path: &Path, onto: &str) -> Result<String, Stop> {
     }
     let head = git.commit("HEAD").unwrap_or_default();
     if head == onto {
-        return Err(Failure::failed("HF0902", format!("the port was given up: nothing was picked in {}", path.display()))
-            .try_this("pick it again there", format!("cd {} && git cherry-pick -x COMMIT && hotfix run", path.display()))
-            .try_this("or, where main needs no port", "hotfix waive port.merged --reason \"why\"")
-            .into());
+        return Err(Failure::failed(
+            "HF0902",
+            format!("the port was given up: nothing was picked in {}", path.display()),
+        )
+        .try_this(
+            "pick it again there",
+            format!("cd {} && git cherry-pick -x COMMIT && hotfix run", path.display()),
+        )
+        .try_this("or, where main needs no port", "hotfix waive port.merged --reason \"why\"")
+        .into());
     }
     Ok(head)
 }
@@ -152,7 +182,17 @@ fn marked(git: &Git, onto: &str) -> Result<Vec<String>, Stop> {
     let names = git.run(["diff", "--cached", "--name-only", "--no-renames", "--diff-filter=AM", onto])?;
     let mut all = Vec::new();
     for name in names.lines() {
-        let diff = git.bytes(["diff", "--cached", "--no-color", "--no-ext-diff", "--no-textconv", "-U0", onto, "--", &format!(":(top,literal){name}")])?;
+        let diff = git.bytes([
+            "diff",
+            "--cached",
+            "--no-color",
+            "--no-ext-diff",
+            "--no-textconv",
+            "-U0",
+            onto,
+            "--",
+            &format!(":(top,literal){name}"),
+        ])?;
         let diff = String::from_utf8_lossy(&diff).into_owned();
         let adds = |marker: &str| diff.lines().any(|l| l.starts_with(marker));
         if adds("+<<<<<<< ") && adds("+>>>>>>> ") {
@@ -163,7 +203,8 @@ fn marked(git: &Git, onto: &str) -> Result<Vec<String>, Stop> {
 }
 
 fn push(cx: &mut Cx<'_>, branch: &str, head: &str) -> Result<(), Stop> {
-    let remote = cx.t.config.forge.push_remote.clone().map_or_else(|| cx.t.repo.remote().map(str::to_owned), Ok)?;
+    let remote =
+        cx.t.config.forge.push_remote.clone().map_or_else(|| cx.t.repo.remote().map(str::to_owned), Ok)?;
     let name = format!("refs/heads/{branch}");
     let old = remote_ref(cx.t.git(), &remote, &name)?.unwrap_or_default();
     if old == head {
@@ -182,7 +223,11 @@ fn open(cx: &mut Cx<'_>, branch: &str, target: &str, head: &str) -> Result<u64, 
     let marker = merge_request::marker(cx);
     let draft = MergeRequestDraft {
         role: "port".to_owned(),
-        title: format!("[{}] Port to {target}: {}", incident.key, hotfix_core::text::brief(&incident.title, 100)),
+        title: format!(
+            "[{}] Port to {target}: {}",
+            incident.key,
+            hotfix_core::text::brief(&incident.title, 100)
+        ),
         body: format!("The hotfix {} for {} on {target}.\n\n<!-- {marker} -->\n", short(&fix), incident.key),
         labels: Vec::new(),
         source: branch.to_owned(),
@@ -207,7 +252,12 @@ fn merge_it(cx: &mut Cx<'_>, number: u64, head: &str, target: &str) -> Result<()
         Merged::Clean(tree) => tree,
         Merged::Conflicts(paths) => {
             let message = format!("{target} has moved and conflicts with the port in {}", paths.join(", "));
-            return Err(Failure::failed("HF0704", message).try_this("merge it into the port's branch, and go on", format!("git merge origin/{target} && hotfix run")).into());
+            return Err(Failure::failed("HF0704", message)
+                .try_this(
+                    "merge it into the port's branch, and go on",
+                    format!("git merge origin/{target} && hotfix run"),
+                )
+                .into());
         }
     };
     let incident = cx.plan()?.incident.clone();

@@ -42,7 +42,10 @@ pub fn confirmations(cx: &mut Cx<'_>) -> Result<(), Stop> {
             path: None,
             environment: None,
         };
-        cx.gate(id, says(Verdict::Pass, format!("{word} by {}{note}{said}", done.by)).evidence(vec![evidence]))?;
+        cx.gate(
+            id,
+            says(Verdict::Pass, format!("{word} by {}{note}{said}", done.by)).evidence(vec![evidence]),
+        )?;
     }
     ticket(cx)
 }
@@ -69,7 +72,13 @@ pub fn set_up(cx: &Cx<'_>, worktree: &Path) -> Result<(), Stop> {
             Setup::Link(path) => link(&cx.t.repo.main.join(path), &worktree.join(path))?,
             Setup::Run(command) => {
                 let command = cx.t.trusted(command)?;
-                let how = super::tools::How { cwd: worktree, what: "preparing the worktree", on: None, env: vec![], pid_file: None };
+                let how = super::tools::How {
+                    cwd: worktree,
+                    what: "preparing the worktree",
+                    on: None,
+                    env: vec![],
+                    pid_file: None,
+                };
                 let ran = cx.t.run(&command, &how, cx.t.time_budget())?;
                 if !ran.finished.succeeded() {
                     let message = format!("`{}` (worktree.setup) {}", command.shown(), ran.finished.told());
@@ -125,7 +134,8 @@ pub fn check_base(cx: &mut Cx<'_>) -> Result<(), Stop> {
                 Some(tip) if git.is_ancestor(&attempt.base, &tip) => {
                     let unreleased = unreleased(cx, &attempt.base);
                     let count = unreleased.len();
-                    let summary = format!("{} is on {main}; {count} unreleased commits ship with it", attempt.base_ref);
+                    let summary =
+                        format!("{} is on {main}; {count} unreleased commits ship with it", attempt.base_ref);
                     says(Verdict::Pass, summary).details(unreleased)
                 }
                 Some(_) => says(Verdict::Fail, format!("{} is not on {main}", attempt.base_ref)),
@@ -143,15 +153,23 @@ fn production_base(cx: &mut Cx<'_>, git: &Git) -> Result<super::Says, Stop> {
     if let Some(version) = super::deploy::read_version(cx)? {
         let commit = super::deploy::commit_of_version(cx, &version);
         return Ok(match commit {
-            Some(commit) if commit == attempt.base => {
-                says(Verdict::Pass, format!("the branch starts at {} ({short}), which production says it runs", attempt.base_ref))
-            }
+            Some(commit) if commit == attempt.base => says(
+                Verdict::Pass,
+                format!("the branch starts at {} ({short}), which production says it runs", attempt.base_ref),
+            ),
             Some(commit) => says(
                 Verdict::Fail,
-                format!("production runs {version} ({}), the branch starts at {} ({short})", hotfix_core::effect::short(&commit), attempt.base_ref),
+                format!(
+                    "production runs {version} ({}), the branch starts at {} ({short})",
+                    hotfix_core::effect::short(&commit),
+                    attempt.base_ref
+                ),
             )
             .details(vec!["begin again from there: hotfix abort, then hotfix start with --from".to_owned()]),
-            None => says(Verdict::Unknown, format!("production runs {version}, which no tag or commit here is called")),
+            None => says(
+                Verdict::Unknown,
+                format!("production runs {version}, which no tag or commit here is called"),
+            ),
         });
     }
     let production = super::base::production_branch(cx.t.repo, &cx.t.config);
@@ -159,20 +177,37 @@ fn production_base(cx: &mut Cx<'_>, git: &Git) -> Result<super::Says, Stop> {
     let by_tag = latest.as_ref().and_then(|t| git.commit(t));
     let by_branch = production.as_ref().and_then(|b| cx.t.repo.remote_branch(b));
     Ok(if by_tag.as_ref() == Some(&attempt.base) {
-        says(Verdict::Pass, format!("the branch starts at {} ({short}), the latest release", attempt.base_ref))
+        says(
+            Verdict::Pass,
+            format!("the branch starts at {} ({short}), the latest release", attempt.base_ref),
+        )
     } else if by_branch.as_ref() == Some(&attempt.base) {
-        says(Verdict::Pass, format!("the branch starts at {} ({short}), the tip of production", attempt.base_ref))
+        says(
+            Verdict::Pass,
+            format!("the branch starts at {} ({short}), the tip of production", attempt.base_ref),
+        )
     } else if by_tag.is_none() && by_branch.is_none() {
-        says(Verdict::Pass, format!("the branch starts at {} ({short}); nothing else says what production runs", attempt.base_ref))
+        says(
+            Verdict::Pass,
+            format!(
+                "the branch starts at {} ({short}); nothing else says what production runs",
+                attempt.base_ref
+            ),
+        )
     } else {
         let other = latest.or(production).unwrap_or_default();
-        says(Verdict::Fail, format!("production is at {other}, the branch starts at {} ({short})", attempt.base_ref))
+        says(
+            Verdict::Fail,
+            format!("production is at {other}, the branch starts at {} ({short})", attempt.base_ref),
+        )
     })
 }
 
 fn unreleased(cx: &Cx<'_>, base: &str) -> Vec<String> {
     let production = super::base::production_branch(cx.t.repo, &cx.t.config);
-    let Some(tag) = super::base::latest_tag(cx.t.repo, &cx.t.config, production.as_deref()) else { return Vec::new() };
+    let Some(tag) = super::base::latest_tag(cx.t.repo, &cx.t.config, production.as_deref()) else {
+        return Vec::new();
+    };
     let log = cx.t.git().maybe(["log", "--format=%h %s", &format!("{tag}..{base}")]);
     log.map(|l| l.lines().map(str::to_owned).collect()).unwrap_or_default()
 }

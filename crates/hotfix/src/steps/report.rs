@@ -23,7 +23,10 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     }
     // The gate comes first, so that the report shows it as it is.
     if cx.verdict("report.complete") != Verdict::NotApplicable {
-        let summary = format!("root cause, timeline, fix and {} prevention measures are written", analysis.prevention.len());
+        let summary = format!(
+            "root cause, timeline, fix and {} prevention measures are written",
+            analysis.prevention.len()
+        );
         cx.gate("report.complete", says(Verdict::Pass, summary))?;
     }
     write(cx)?;
@@ -86,13 +89,17 @@ pub fn gather(cx: &Cx<'_>) -> Result<Report, Stop> {
     let report = hotfix_core::report::of(&records, analysis, cx.now());
     let mut report = report.ok_or_else(|| Failure::bug("a report on a run without a plan"))?;
     if let (Some(attempt), Some(head)) = (&cx.state().attempt, &cx.state().head) {
-        report.diff = tree::diff(cx.t.git(), &attempt.base, &head.tree).ok().map(|d| hotfix_core::change::redact(&d));
+        report.diff =
+            tree::diff(cx.t.git(), &attempt.base, &head.tree).ok().map(|d| hotfix_core::change::redact(&d));
     }
     Ok(report)
 }
 
 fn records(cx: &Cx<'_>) -> Result<Vec<Record>, Stop> {
     let bytes = std::fs::read(cx.t.folder.join(crate::engine::journal::FILE))?;
-    let chain = hotfix_core::journal::read(&bytes).map_err(|e| Failure::failed("HF0401", format!("the journal is damaged: {e}")).try_this("see what can be read of it", "hotfix log --verify"))?;
+    let chain = hotfix_core::journal::read(&bytes).map_err(|e| {
+        Failure::failed("HF0401", format!("the journal is damaged: {e}"))
+            .try_this("see what can be read of it", "hotfix log --verify")
+    })?;
     Ok(chain.records)
 }

@@ -10,7 +10,9 @@ use hotfix_core::text::tail;
 /// Runs the reproduction on the base, if there is one by now.
 pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     let Some(command) = command(cx)? else {
-        return Ok(Ended::Skipped("no reproduction is recorded yet; it is needed before the merge".to_owned()));
+        return Ok(Ended::Skipped(
+            "no reproduction is recorded yet; it is needed before the merge".to_owned(),
+        ));
     };
     fails_before(cx, &command)?;
     Ok(Ended::Passed)
@@ -34,9 +36,15 @@ pub fn fails_before(cx: &mut Cx<'_>, command: &TrustedCommand) -> Result<(), Sto
     let lines: Vec<String> = tail(&ran.output, 6).lines().map(str::to_owned).collect();
     let shown = command.shown();
     let answer = match proof::judge(&ran) {
-        Result3::Fails => says(Verdict::Pass, format!("`{shown}` fails on the base ({})", ran.finished.told())),
-        Result3::Passes => says(Verdict::Fail, format!("`{shown}` passes on the base: it does not show the incident")),
-        Result3::Unclear => says(Verdict::Unknown, format!("`{shown}` {}: that is no reproduction", ran.finished.told())),
+        Result3::Fails => {
+            says(Verdict::Pass, format!("`{shown}` fails on the base ({})", ran.finished.told()))
+        }
+        Result3::Passes => {
+            says(Verdict::Fail, format!("`{shown}` passes on the base: it does not show the incident"))
+        }
+        Result3::Unclear => {
+            says(Verdict::Unknown, format!("`{shown}` {}: that is no reproduction", ran.finished.told()))
+        }
     };
     cx.gate("repro.fails-before", answer.details(lines).evidence(vec![ran.evidence]))
 }
@@ -49,7 +57,9 @@ pub fn passes_after(cx: &mut Cx<'_>, command: &TrustedCommand) -> Result<(), Sto
     let shown = command.shown();
     let answer = match proof::judge(&ran) {
         Result3::Passes => says(Verdict::Pass, format!("`{shown}` passes on the fix")),
-        Result3::Fails => says(Verdict::Fail, format!("`{shown}` still fails on the fix ({})", ran.finished.told())),
+        Result3::Fails => {
+            says(Verdict::Fail, format!("`{shown}` still fails on the fix ({})", ran.finished.told()))
+        }
         Result3::Unclear => says(Verdict::Unknown, format!("`{shown}` {}", ran.finished.told())),
     };
     cx.gate("repro.passes-after", answer.details(lines).evidence(vec![ran.evidence]))

@@ -20,19 +20,30 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
         return Ok(Ended::Passed);
     }
     if approvers == Verdict::Fail || reviewers == Verdict::Fail {
-        return Err(Failure::failed("HF0603", format!("the merge request is not approved: {}", answer.approvers_summary))
-            .try_this("talk to them, change the fix, and go on", "hotfix ship")
-            .into());
+        return Err(Failure::failed(
+            "HF0603",
+            format!("the merge request is not approved: {}", answer.approvers_summary),
+        )
+        .try_this("talk to them, change the fix, and go on", "hotfix ship")
+        .into());
     }
     let number = cx.state().merge_request("production").map_or(0, |m| m.number);
     let approve = format!("hotfix approve --mr {number}");
     let mut waits: Vec<WaitingFor> = Vec::new();
     for role in answer.missing_roles {
-        let people = cx.t.config.roles.get(&role).filter(|p| !p.is_empty()).map(|p| format!(" ({})", p.join(", ")));
+        let people =
+            cx.t.config.roles.get(&role).filter(|p| !p.is_empty()).map(|p| format!(" ({})", p.join(", ")));
         waits.push(wait(format!("the approval of {role}{}", people.unwrap_or_default()), &approve));
     }
     if before && answer.missing_reviews > 0 {
-        waits.push(wait(format!("{} more review{}", answer.missing_reviews, if answer.missing_reviews == 1 { "" } else { "s" }), &approve));
+        waits.push(wait(
+            format!(
+                "{} more review{}",
+                answer.missing_reviews,
+                if answer.missing_reviews == 1 { "" } else { "s" }
+            ),
+            &approve,
+        ));
     }
     Err(Stop::Waiting(waits))
 }
@@ -57,9 +68,16 @@ pub fn look(cx: &mut Cx<'_>) -> Result<approval::Answer, Stop> {
     let seen = cx.t.forge.reviews(view.number).map_err(|e| super::merge_request::forge_failure(&e))?;
     for approval in seen {
         let known = cx.state().approvals.iter().chain(cx.state().voided.iter().map(|(a, _)| a));
-        let new = !known.into_iter().any(|a| a.by == approval.by && a.commit == approval.commit && a.at == approval.at);
+        let new = !known
+            .into_iter()
+            .any(|a| a.by == approval.by && a.commit == approval.commit && a.at == approval.at);
         if new {
-            cx.t.ui.say(format!("  {} {} {}", approval.by, if approval.approved { "approved" } else { "requested changes on" }, hotfix_core::effect::short(&approval.commit)));
+            cx.t.ui.say(format!(
+                "  {} {} {}",
+                approval.by,
+                if approval.approved { "approved" } else { "requested changes on" },
+                hotfix_core::effect::short(&approval.commit)
+            ));
             cx.d.append(Event::ApprovalSeen { approval })?;
         }
     }

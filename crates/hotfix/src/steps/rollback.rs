@@ -16,7 +16,9 @@ pub fn ready(cx: &mut Cx<'_>, version: &str, replaces: Option<&str>) -> Result<(
     let (mut have, mut lack) = (Vec::new(), Vec::new());
     match target(cx, replaces) {
         Some((good, Some(commit))) => have.push(format!("back to {good} ({})", short(&commit))),
-        Some((good, None)) => lack.push(format!("{good} names no commit here, so it could not be deployed again")),
+        Some((good, None)) => {
+            lack.push(format!("{good} names no commit here, so it could not be deployed again"))
+        }
         None => lack.push("the last good version is not known (production.known_good)".to_owned()),
     }
     match command(cx)? {
@@ -66,7 +68,8 @@ fn revert_in_memory(cx: &Cx<'_>) -> Result<Option<Merged>, Stop> {
 fn rehearse(cx: &Cx<'_>, have: &mut Vec<String>, lack: &mut Vec<String>) -> Result<(), Stop> {
     let Some(command) = &cx.t.config.rollback.rehearse else { return Ok(()) };
     let command = cx.t.trusted(command)?;
-    let how = How { cwd: &cx.t.repo.main, what: "rehearsing the rollback", on: None, env: vec![], pid_file: None };
+    let how =
+        How { cwd: &cx.t.repo.main, what: "rehearsing the rollback", on: None, env: vec![], pid_file: None };
     let ran = cx.t.run(&command, &how, cx.t.time_budget())?;
     match ran.finished.succeeded() {
         true => have.push(format!("rehearsed by `{}`", command.shown())),
@@ -79,20 +82,33 @@ fn rehearse(cx: &Cx<'_>, have: &mut Vec<String>, lack: &mut Vec<String>) -> Resu
 pub fn run(cx: &mut Cx<'_>, to: Option<&str>, asked: bool, reason: &str) -> Result<Ended, Stop> {
     let last = cx.state().deploys.iter().rev().find(|d| !d.rollback).cloned();
     let Some(last) = last else {
-        return Err(Failure::failed("HF0802", "nothing was deployed by this run, so there is nothing to roll back")
-            .try_this("see where the run stands", "hotfix status")
-            .into());
+        return Err(Failure::failed(
+            "HF0802",
+            "nothing was deployed by this run, so there is nothing to roll back",
+        )
+        .try_this("see where the run stands", "hotfix status")
+        .into());
     };
     let Some((version, Some(commit))) = target(cx, to.or(last.replaces.as_deref())) else {
-        return Err(Failure::failed("HF0803", "the version to go back to is not known, or names no commit here")
-            .try_this("name it", "hotfix rollback --to VERSION")
-            .into());
+        return Err(Failure::failed(
+            "HF0803",
+            "the version to go back to is not known, or names no commit here",
+        )
+        .try_this("name it", "hotfix rollback --to VERSION")
+        .into());
     };
     let command = command(cx)?.ok_or_else(|| {
-        Failure::failed("HF0803", "no command rolls back").try_this("configure rollback.command, then", "hotfix replan")
+        Failure::failed("HF0803", "no command rolls back")
+            .try_this("configure rollback.command, then", "hotfix replan")
     })?;
     if cx.state().standing_rollback().is_none() {
-        let what = Action::Deploy { version: version.clone(), commit, command, rollback: true, replaces: Some(last.version.clone()) };
+        let what = Action::Deploy {
+            version: version.clone(),
+            commit,
+            command,
+            rollback: true,
+            replaces: Some(last.version.clone()),
+        };
         cx.must("rollback", "rollback", format!("{}>{version}", last.version), what)?;
         monitor::sample_now(cx)?;
     }
@@ -102,7 +118,9 @@ pub fn run(cx: &mut Cx<'_>, to: Option<&str>, asked: bool, reason: &str) -> Resu
         let reason = reason.to_owned();
         cx.d.append(Event::RolledBack { from: last.version, to: version, asked, reason })?;
         let due = cx.now().checked_add(SignedDuration::from_hours(24)).unwrap_or(cx.now());
-        let what = "the change that was rolled back is still merged: revert it, or replace it in the next attempt".to_owned();
+        let what =
+            "the change that was rolled back is still merged: revert it, or replace it in the next attempt"
+                .to_owned();
         cx.d.append(Event::ObligationOpened { id: "revert".to_owned(), what, due, blocks_close: true })?;
     }
     monitor::after_rollback(cx)?;
@@ -128,7 +146,13 @@ fn read_back(cx: &mut Cx<'_>, version: &str) -> Result<(), Stop> {
         let next = cx.now().checked_add(SignedDuration::from_secs(5)).unwrap_or(cx.now());
         return Err(until(format!("{version} to be read back"), next));
     }
-    Err(Failure::failed("HF0801", format!("{version} was brought back, and production says it runs {}", seen.unwrap_or_else(|| "nothing".to_owned())))
-        .try_this("look at production yourself, then", "hotfix rollback")
-        .into())
+    Err(Failure::failed(
+        "HF0801",
+        format!(
+            "{version} was brought back, and production says it runs {}",
+            seen.unwrap_or_else(|| "nothing".to_owned())
+        ),
+    )
+    .try_this("look at production yourself, then", "hotfix rollback")
+    .into())
 }

@@ -15,7 +15,8 @@ use hotfix_logdiff::{Comparison, Model, Options};
 /// Verifies the worktree as it stands.
 pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     verify(cx)?;
-    let held: Vec<_> = cx.state().holding(Point::BeforeMerge).into_iter().map(|(g, v)| (g.id.clone(), v)).collect();
+    let held: Vec<_> =
+        cx.state().holding(Point::BeforeMerge).into_iter().map(|(g, v)| (g.id.clone(), v)).collect();
     let mine = |id: &str| id.starts_with("repro.") || id.starts_with("tests.") || id.starts_with("logs.");
     if held.iter().any(|(id, v)| mine(id) && *v == Verdict::Pending) {
         let what = "a command that shows the incident: it must fail on the base and pass on the fix";
@@ -23,10 +24,13 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     }
     if let Some((id, verdict)) = held.iter().find(|(id, _)| mine(id)) {
         let summary = cx.state().gates.get(id).map_or(String::new(), |(_, seen)| seen.summary.clone());
-        return Err(crate::error::Failure::failed("HF0601", format!("the fix is not verified: {id} is {} ({summary})", verdict.name()))
-            .try_this("mend the fix and verify it again", "hotfix verify")
-            .try_this("or let the gate pass under your name", format!("hotfix waive {id} --reason \"why\""))
-            .into());
+        return Err(crate::error::Failure::failed(
+            "HF0601",
+            format!("the fix is not verified: {id} is {} ({summary})", verdict.name()),
+        )
+        .try_this("mend the fix and verify it again", "hotfix verify")
+        .try_this("or let the gate pass under your name", format!("hotfix waive {id} --reason \"why\""))
+        .into());
     }
     Ok(Ended::Passed)
 }
@@ -60,7 +64,8 @@ fn critical(cx: &Cx<'_>) -> Result<Vec<Command>, Stop> {
     let attempt = cx.attempt()?;
     let tree = cx.state().head.as_ref().map(|h| h.tree.clone()).unwrap_or_else(|| attempt.base.clone());
     let changed = tree::changed_paths(cx.t.git(), &attempt.base, &tree)?;
-    let touched = |globs: &[String]| globs.is_empty() || changed.iter().any(|p| globs.iter().any(|g| matches(g, p)));
+    let touched =
+        |globs: &[String]| globs.is_empty() || changed.iter().any(|p| globs.iter().any(|g| matches(g, p)));
     let all = &cx.t.config.verify.critical;
     let chosen: Vec<Command> = all.iter().filter(|c| touched(&c.paths)).map(|c| c.run.clone()).collect();
     // A change that no mapping knows gets them all.
@@ -95,7 +100,8 @@ fn matches(glob: &str, path: &str) -> bool {
 /// Runs test commands on the fix, and on the base where they fail there.
 fn against_base(cx: &mut Cx<'_>, gate: &str, commands: &[Command], what: &str) -> Result<(), Stop> {
     let fix = proof::prepare_tree(cx, Side::Fix)?;
-    let (mut evidence, mut broken, mut before, mut unclear) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut evidence, mut broken, mut before, mut unclear) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for command in commands {
         let trusted = cx.t.trusted(command)?;
         let shown = command.shown();
@@ -108,19 +114,30 @@ fn against_base(cx: &mut Cx<'_>, gate: &str, commands: &[Command], what: &str) -
                 let lines = tail(&ran.output, 6);
                 match on_base(cx, gate, command, &mut evidence, what)? {
                     Result3::Fails => before.push(format!("`{shown}` fails on the base as well")),
-                    Result3::Passes => broken.extend([format!("`{shown}` is broken by the fix ({})", ran.finished.told()), lines]),
-                    Result3::Unclear => unclear.push(format!("`{shown}` fails on the fix, and cannot be run on the base")),
+                    Result3::Passes => broken
+                        .extend([format!("`{shown}` is broken by the fix ({})", ran.finished.told()), lines]),
+                    Result3::Unclear => {
+                        unclear.push(format!("`{shown}` fails on the fix, and cannot be run on the base"))
+                    }
                 }
             }
         }
     }
     let passed = commands.len().saturating_sub(before.len());
     let answer = if !broken.is_empty() {
-        says(Verdict::Fail, broken[0].clone()).details(broken.into_iter().skip(1).flat_map(|b| b.lines().map(str::to_owned).collect::<Vec<_>>()).chain(before).collect())
+        says(Verdict::Fail, broken[0].clone()).details(
+            broken
+                .into_iter()
+                .skip(1)
+                .flat_map(|b| b.lines().map(str::to_owned).collect::<Vec<_>>())
+                .chain(before)
+                .collect(),
+        )
     } else if !unclear.is_empty() {
         says(Verdict::Unknown, unclear.join("; "))
     } else if !before.is_empty() {
-        says(Verdict::Pass, format!("{passed} of {} pass; the rest failed before as well", commands.len())).details(before)
+        says(Verdict::Pass, format!("{passed} of {} pass; the rest failed before as well", commands.len()))
+            .details(before)
     } else {
         let names: Vec<String> = commands.iter().map(|c| format!("`{}`", c.shown())).collect();
         says(Verdict::Pass, format!("{} on the fix", pass(&names)))
@@ -132,7 +149,13 @@ fn pass(names: &[String]) -> String {
     format!("{} {}", names.join(", "), if names.len() == 1 { "passes" } else { "pass" })
 }
 
-fn on_base(cx: &Cx<'_>, gate: &str, command: &Command, evidence: &mut Vec<Evidence>, what: &str) -> Result<Result3, Stop> {
+fn on_base(
+    cx: &Cx<'_>,
+    gate: &str,
+    command: &Command,
+    evidence: &mut Vec<Evidence>,
+    what: &str,
+) -> Result<Result3, Stop> {
     let base = proof::prepare_tree(cx, Side::Base)?;
     if let Some(seen) = proof::seen_before(cx, gate, &command.shown(), &base.tree) {
         let passed = seen.exit_status == Some(0);
@@ -159,7 +182,12 @@ fn logs(cx: &mut Cx<'_>) -> Result<(), Stop> {
     cx.gate("logs.no-new-errors", answer)
 }
 
-fn compare_logs(cx: &Cx<'_>, names: &[String], base: &ProofTree, fix: &ProofTree) -> Result<super::Says, Stop> {
+fn compare_logs(
+    cx: &Cx<'_>,
+    names: &[String],
+    base: &ProofTree,
+    fix: &ProofTree,
+) -> Result<super::Says, Stop> {
     let mut model = Model::new();
     let own = cx.t.config.verify.baseline_logs.iter().map(|n| cx.t.repo.main.join(n));
     for path in names.iter().map(|n| base.path.join(n)).chain(own).filter(|p| p.exists()) {
@@ -177,9 +205,13 @@ fn compare_logs(cx: &Cx<'_>, names: &[String], base: &ProofTree, fix: &ProofTree
     }
     let diff = comparison.finish();
     if diff.new.is_empty() {
-        return Ok(says(Verdict::Pass, format!("no new error among {} lines ({} templates known)", diff.lines, model.templates())));
+        return Ok(says(
+            Verdict::Pass,
+            format!("no new error among {} lines ({} templates known)", diff.lines, model.templates()),
+        ));
     }
-    let lines = diff.new.iter().map(|t| format!("{} times: {}", t.count, hotfix_core::change::redact(&t.example)));
+    let lines =
+        diff.new.iter().map(|t| format!("{} times: {}", t.count, hotfix_core::change::redact(&t.example)));
     Ok(says(Verdict::Fail, format!("{} new error templates", diff.new.len())).details(lines.collect()))
 }
 
@@ -189,7 +221,11 @@ mod tests {
 
     #[test]
     fn globs_are_the_usual_ones() {
-        assert!(matches("src/**", "src/a/b.rs") && matches("**/auth*.rs", "src/auth_x.rs") && matches("**/x", "x"));
+        assert!(
+            matches("src/**", "src/a/b.rs")
+                && matches("**/auth*.rs", "src/auth_x.rs")
+                && matches("**/x", "x")
+        );
         assert!(!matches("src/*.rs", "src/a/b.rs") && !matches("a.b", "axb"));
     }
 }

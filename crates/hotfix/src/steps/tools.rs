@@ -140,7 +140,12 @@ impl Tools<'_> {
 
     /// Tells a person what a gate says.
     pub fn tell_gate(&self, seen: &GateObservation) {
-        self.ui.say(format!("  {} {} {}", verdict(seen.verdict), styled(NAME, &seen.gate), styled(anstyle::Style::new(), &seen.summary)));
+        self.ui.say(format!(
+            "  {} {} {}",
+            verdict(seen.verdict),
+            styled(NAME, &seen.gate),
+            styled(anstyle::Style::new(), &seen.summary)
+        ));
         if seen.verdict != Verdict::Pass {
             for line in seen.details.iter().take(8) {
                 self.ui.say(format!("      {}", styled(anstyle::Style::new(), line)));
@@ -154,5 +159,7 @@ fn environment() -> String {
     let value = |name: &str| std::env::var_os(name).unwrap_or_default().to_string_lossy().into_owned();
     let names = ["PATH", "LANG", "LC_ALL", "RUSTFLAGS", "PYTHONPATH", "NODE_ENV", "JAVA_HOME", "GOFLAGS"];
     let text: Vec<String> = names.iter().map(|n| format!("{n}={}", value(n))).collect();
-    digest::of_bytes(format!("{}\n{}\n{}", std::env::consts::OS, std::env::consts::ARCH, text.join("\n")).as_bytes())
+    digest::of_bytes(
+        format!("{}\n{}\n{}", std::env::consts::OS, std::env::consts::ARCH, text.join("\n")).as_bytes(),
+    )
 }

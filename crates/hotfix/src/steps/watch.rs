@@ -28,7 +28,9 @@ pub fn pass(cx: &mut Cx<'_>, with_network: bool) -> Result<(), Stop> {
     if reached {
         requests(cx)?;
     }
-    if let Some(done) = cx.state().done.get("resolve").cloned().filter(|_| cx.state().resolved.is_none() && merged) {
+    if let Some(done) =
+        cx.state().done.get("resolve").cloned().filter(|_| cx.state().resolved.is_none() && merged)
+    {
         let how = done.note.clone().unwrap_or_else(|| "a person says so".to_owned());
         monitor::resolve(cx, &done.by, &how)?;
     }
@@ -39,7 +41,10 @@ fn refresh(cx: &Cx<'_>) -> bool {
     match cx.t.forge.refresh() {
         Ok(()) => true,
         Err(e) => {
-            cx.t.ui.say(format!("  the remote cannot be reached: {}", hotfix_core::text::brief(&e.to_string(), 120)));
+            cx.t.ui.say(format!(
+                "  the remote cannot be reached: {}",
+                hotfix_core::text::brief(&e.to_string(), 120)
+            ));
             false
         }
     }
@@ -63,7 +68,9 @@ fn requests(cx: &mut Cx<'_>) -> Result<(), Stop> {
         return Ok(());
     }
     let answer = review::look(cx)?;
-    if answer.reviewers == Verdict::Pass && cx.state().obligations.iter().any(|o| o.id == "review" && o.met.is_none()) {
+    if answer.reviewers == Verdict::Pass
+        && cx.state().obligations.iter().any(|o| o.id == "review" && o.met.is_none())
+    {
         cx.d.append(Event::ObligationMet { id: "review".to_owned(), how: answer.reviewers_summary.clone() })?;
     }
     if answer.reviewers == Verdict::Fail {

@@ -38,7 +38,8 @@ impl Clock {
     pub fn of(folder: &Path, remote: Option<&str>) -> Clock {
         let world = folder.ancestors().find_map(read_world);
         let inside = |w: &World| {
-            let remote = remote.and_then(|r| Path::new(r.strip_prefix("file://").unwrap_or(r)).canonicalize().ok());
+            let remote =
+                remote.and_then(|r| Path::new(r.strip_prefix("file://").unwrap_or(r)).canonicalize().ok());
             remote.is_some_and(|r| w.folder.canonicalize().is_ok_and(|w| r.starts_with(w)))
         };
         Clock { world: world.filter(inside) }
@@ -49,7 +50,10 @@ impl Clock {
         let real = Timestamp::now();
         let Some(world) = &self.world else { return real };
         let passed = real.duration_since(world.started_real).as_secs_f64() * world.scale;
-        SignedDuration::try_from_secs_f64(passed).ok().and_then(|d| world.started.checked_add(d).ok()).unwrap_or(real)
+        SignedDuration::try_from_secs_f64(passed)
+            .ok()
+            .and_then(|d| world.started.checked_add(d).ok())
+            .unwrap_or(real)
     }
 
     /// The demo's world, and how much faster its clock runs.

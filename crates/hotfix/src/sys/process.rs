@@ -83,7 +83,9 @@ impl Finished {
             Ended::Exit(code) => format!("ended with exit status {code}"),
             Ended::Signal(signal) => format!("was ended by signal {signal}"),
             Ended::TimedOut => format!("did not end within {} s", self.took.as_secs()),
-            Ended::NotStarted => format!("could not be started: {}", self.error.as_deref().unwrap_or("not found")),
+            Ended::NotStarted => {
+                format!("could not be started: {}", self.error.as_deref().unwrap_or("not found"))
+            }
             Ended::Interrupted => "was interrupted".to_owned(),
             Ended::TooLoud => "printed more than 64 MiB".to_owned(),
         }
@@ -118,7 +120,10 @@ fn command_of(job: &Job<'_>) -> Command {
             // The child itself says who it is before it begins, so there is
             // no moment in which it runs and cannot be found.
             let mut shell = Command::new("sh");
-            shell.args(["-c", r#"echo "$$" > "$0" && exec "$@""#]).arg(pid_file).arg(resolve(program, job.cwd));
+            shell
+                .args(["-c", r#"echo "$$" > "$0" && exec "$@""#])
+                .arg(pid_file)
+                .arg(resolve(program, job.cwd));
             shell
         }
     };
@@ -128,14 +133,20 @@ fn command_of(job: &Job<'_>) -> Command {
 
 /// A program named by a relative path is meant relative to where it runs.
 fn resolve(program: &str, cwd: &Path) -> PathBuf {
-    if program.contains('/') && !program.starts_with('/') { cwd.join(program) } else { PathBuf::from(program) }
+    if program.contains('/') && !program.starts_with('/') {
+        cwd.join(program)
+    } else {
+        PathBuf::from(program)
+    }
 }
 
 fn wait(child: &mut Child, job: &Job<'_>, started: Instant, tick: &mut dyn FnMut(&str)) -> io::Result<Ended> {
     let mut pause = Duration::from_millis(2);
     loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(status.code().map_or_else(|| Ended::Signal(status.signal().unwrap_or(0)), Ended::Exit));
+            return Ok(status
+                .code()
+                .map_or_else(|| Ended::Signal(status.signal().unwrap_or(0)), Ended::Exit));
         }
         let reason = if started.elapsed() > job.limit {
             Some(Ended::TimedOut)

@@ -31,7 +31,12 @@ fn the_authors_own_word_does_not_count() {
     let commit = world.dana.git(["rev-parse", "hotfix/incident-INC-1"]);
     // A file that claims to be somebody else's word, committed by the author.
     forged(&world.dana, "Olga", "olga@example.org", 1, &commit);
-    world.dana.hotfix(["run"]).exits(3).says("the approval of on-call").says("Dana <dana@example.org> approved");
+    world
+        .dana
+        .hotfix(["run"])
+        .exits(3)
+        .says("the approval of on-call")
+        .says("Dana <dana@example.org> approved");
     let gate = world.dana.gate("review.approvers");
     assert_eq!(gate["verdict"], "pending", "{gate}");
     assert_eq!(production(&world), before);
@@ -131,7 +136,8 @@ fn a_waiver_has_a_name_and_a_reason() {
     std::fs::write(worktree.join("app.txt"), GOOD).unwrap();
     world.dana.hotfix(["ship"]).exits(3).says("hotfix reproduce");
     world.dana.hotfix(["waive", "repro.fails-before", "--reason", " "]).fails(2, "HF0210");
-    let waived = world.dana.hotfix(["waive", "repro.fails-before", "--reason", "shows only in production"]).exits(0);
+    let waived =
+        world.dana.hotfix(["waive", "repro.fails-before", "--reason", "shows only in production"]).exits(0);
     waived.says("self-waived");
     world.dana.hotfix(["waive", "repro.passes-after", "--reason", "shows only in production"]).exits(0);
     world.dana.hotfix(["run"]).exits(3).says("the approval of on-call");

@@ -1,7 +1,9 @@
 //! Bad input: a clear error with a next command, nothing half done, and a
 //! state from which `run` or `abort` can go on.
 
-use crate::repo::{Clone, GOOD, HOTFIX, PEOPLE, REPRODUCE, Ran, World, answer, ended, eventually, executable};
+use crate::repo::{
+    Clone, GOOD, HOTFIX, PEOPLE, REPRODUCE, Ran, World, answer, ended, eventually, executable,
+};
 use std::time::{Duration, Instant};
 
 const START: [&str; 4] = ["start", "INC-1", "-m", "bad"];
@@ -84,7 +86,23 @@ fn no_remote_no_tag_no_production_no_main() {
 fn keys_that_are_no_keys() {
     let world = World::plain();
     let long = "x".repeat(300);
-    for key in ["a/b", "..", ".", "a..b", "", " ", "a b", "a\tb", "a\u{1b}[31m", "a\nb", "a:b", "a~b", "a.lock", "@{x", &long] {
+    for key in [
+        "a/b",
+        "..",
+        ".",
+        "a..b",
+        "",
+        " ",
+        "a b",
+        "a\tb",
+        "a\u{1b}[31m",
+        "a\nb",
+        "a:b",
+        "a~b",
+        "a.lock",
+        "@{x",
+        &long,
+    ] {
         world.dana.hotfix(["start", key, "-m", "x"]).fails(2, "HF0201");
     }
     world.dana.hotfix(["start", "-x", "-m", "x"]).exits(2);
@@ -130,7 +148,9 @@ fn files_that_are_no_workflow() {
     for name in ["folder.md", "binary.md", "latin.md", "empty.md", "readme.md", "large.md", "missing.md"] {
         let path = root.join(name).display().to_string();
         let begun = Instant::now();
-        dana.hotfix(["start", "INC-1", "-m", "x", "--workflow", &path]).fails(2, "HF0330").says("hotfix workflow show");
+        dana.hotfix(["start", "INC-1", "-m", "x", "--workflow", &path])
+            .fails(2, "HF0330")
+            .says("hotfix workflow show");
         dana.hotfix(["workflow", "show", &path]).fails(2, "HF0330");
         assert!(begun.elapsed() < Duration::from_secs(5), "{name}");
     }
@@ -214,7 +234,12 @@ fn git_missing_too_old_or_without_a_name() {
 fn no_home() {
     let world = World::configured(&format!("{PEOPLE}[verify]\nsmoke = [\"true\"]\n"));
     let homeless = world.dana.without("HOME").without("XDG_STATE_HOME");
-    homeless.hotfix(["trust", "--yes"]).exits(2).says("error[HF0108]").says("export HOME=").answers("verify.smoke");
+    homeless
+        .hotfix(["trust", "--yes"])
+        .exits(2)
+        .says("error[HF0108]")
+        .says("export HOME=")
+        .answers("verify.smoke");
     homeless.hotfix(START).exits(0);
     homeless.hotfix(["status"]).exits(0);
     homeless.hotfix(["trust", "--json"]).exits(0);
@@ -227,7 +252,9 @@ fn stdout_closed_early_stops_nothing() {
     let shell = |script: String| answer(dana.command("bash").args(["-c", &script])).sound();
     let ran = shell(format!("{HOTFIX} start INC-1 -m bad >&-; echo $?"));
     assert_eq!(ran.out, "0\n", "{ran:?}");
-    for verb in ["status", "status --json", "log", "log --json", "brief", "report --format html", "workflow show"] {
+    for verb in
+        ["status", "status --json", "log", "log --json", "brief", "report --format html", "workflow show"]
+    {
         let ran = shell(format!("{HOTFIX} {verb} | head -1 >/dev/null; echo ${{PIPESTATUS[0]}}"));
         assert_eq!(ran.out, "0\n", "{verb}: {ran:?}");
         let ran = shell(format!("{HOTFIX} {verb} | true; echo ${{PIPESTATUS[0]}}"));
@@ -241,7 +268,10 @@ fn stdout_closed_early_stops_nothing() {
 
 /// Ctrl-C, as a terminal sends it: to the whole process group.
 fn interrupt(child: &std::process::Child) {
-    let sent = std::process::Command::new("sh").args(["-c", &format!("kill -INT -{}", child.id())]).status().unwrap();
+    let sent = std::process::Command::new("sh")
+        .args(["-c", &format!("kill -INT -{}", child.id())])
+        .status()
+        .unwrap();
     assert!(sent.success());
 }
 
@@ -296,9 +326,17 @@ fn text_from_outside_is_never_interpreted() {
     let title = "$(touch pwned); `touch pwned`; | touch pwned \u{1b}[31mred\u{7} \u{202e}drow";
     let branch = "fix;touch$IFS'pwned'";
     dana.git(["branch", branch, "v1.0.0"]);
-    let given = ["start", "INC-1", "-m", title, "--adopt", branch, "--confirmed-by", title, "--authorized-by", title];
+    let given =
+        ["start", "INC-1", "-m", title, "--adopt", branch, "--confirmed-by", title, "--authorized-by", title];
     let worktree = std::path::PathBuf::from(dana.hotfix(given).exits(0).out.trim_end());
-    dana.hotfix(["reproduce", "--", "sh", "-c", "printf '\\033[31m$(touch pwned)\\n'; grep -q state=good app.txt"]).exits(0);
+    dana.hotfix([
+        "reproduce",
+        "--",
+        "sh",
+        "-c",
+        "printf '\\033[31m$(touch pwned)\\n'; grep -q state=good app.txt",
+    ])
+    .exits(0);
     std::fs::write(worktree.join("app.txt"), GOOD).unwrap();
     dana.hotfix(["ship", "--note", title]).exits(3);
     world.olga.hotfix(["approve", "--note", title]).exits(0);
@@ -333,9 +371,20 @@ fn a_damaged_journal_is_refused_with_its_line() {
     world.in_review(&[]);
     let path = world.dana.run_folder().join("journal.jsonl");
     let good = std::fs::read_to_string(&path).unwrap();
-    let damaged: Vec<String> = good.lines().enumerate().map(|(i, l)| if i == 4 { l.replace("\"at\":\"20", "\"at\":\"19") } else { l.to_owned() }).collect();
+    let damaged: Vec<String> = good
+        .lines()
+        .enumerate()
+        .map(|(i, l)| if i == 4 { l.replace("\"at\":\"20", "\"at\":\"19") } else { l.to_owned() })
+        .collect();
     std::fs::write(&path, format!("{}\n", damaged.join("\n"))).unwrap();
-    for args in [vec!["status"], vec!["run"], vec!["log"], vec!["log", "--verify"], vec!["done", "resolve"], vec!["abort"]] {
+    for args in [
+        vec!["status"],
+        vec!["run"],
+        vec!["log"],
+        vec!["log", "--verify"],
+        vec!["done", "resolve"],
+        vec!["abort"],
+    ] {
         let ran = world.dana.hotfix(&args).fails(1, "HF0401");
         assert!(ran.err.contains("line 6") || ran.err.contains("line 5"), "{}", ran.err);
     }

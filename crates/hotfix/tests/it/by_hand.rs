@@ -58,9 +58,16 @@ fn whole_way(world: &World) {
     assert_eq!(merged["deploys"].as_array().map(Vec::len), Some(0), "nobody deployed anything");
     assert!(merged["notices"].to_string().contains("merged, deployment unverified"), "{}", merged["notices"]);
     assert_eq!(world.origin().git(["show", "production:app.txt"]), GOOD.trim_end());
-    assert_eq!(world.origin().git(["rev-parse", "v1.0.1^{commit}"]), world.origin().git(["rev-parse", "production"]));
+    assert_eq!(
+        world.origin().git(["rev-parse", "v1.0.1^{commit}"]),
+        world.origin().git(["rev-parse", "production"])
+    );
 
-    dana.hotfix(["close"]).fails(1, "HF0607").says("incident.resolved").says("port.merged").says("hotfix done resolve");
+    dana.hotfix(["close"])
+        .fails(1, "HF0607")
+        .says("incident.resolved")
+        .says("port.merged")
+        .says("hotfix done resolve");
     dana.hotfix(["port"]).exits(0);
     assert_eq!(world.origin().git(["show", "main:app.txt"]), GOOD.trim_end());
     assert!(world.origin().git(["log", "main", "--format=%B"]).contains("(cherry picked from commit "));
@@ -193,7 +200,10 @@ fn production_known_only_by_tags_gets_a_release_branch() {
     world.olga.hotfix(["approve"]).exits(0);
     world.dana.hotfix(["ship"]).exits(0);
     assert_eq!(world.origin().git(["show", "release/hotfix/v1.0.1:app.txt"]), GOOD.trim_end());
-    assert_eq!(world.origin().git(["rev-parse", "v1.0.1^{commit}"]), world.origin().git(["rev-parse", "release/hotfix/v1.0.1"]));
+    assert_eq!(
+        world.origin().git(["rev-parse", "v1.0.1^{commit}"]),
+        world.origin().git(["rev-parse", "release/hotfix/v1.0.1"])
+    );
 }
 
 #[test]

@@ -35,7 +35,10 @@ fn a_config_pushed_to_main_changes_nothing_and_is_told() {
     world.clone_for("Rick").hotfix(["approve"]).exits(0);
     world.dana.hotfix(["run"]).exits(3).says("the approval of on-call (Olga");
     let notices = world.dana.status()["notices"].to_string();
-    assert!(notices.contains("the config at ") && notices.contains("differs from the frozen one"), "{notices}");
+    assert!(
+        notices.contains("the config at ") && notices.contains("differs from the frozen one"),
+        "{notices}"
+    );
     assert!(notices.contains("the workflow at ") || notices.contains("the workflow "), "{notices}");
     world.olga.hotfix(["approve"]).exits(0);
     world.dana.hotfix(["ship"]).exits(0);

@@ -35,7 +35,10 @@ fn a_failing_hook_stops_the_commit_with_its_words() {
     let worktree = world.mended(&[]);
     world.dana.hotfix(["ship"]).fails(1, "HF0404").says("line 4 is too ugly");
     assert_eq!(std::fs::read_to_string(worktree.join("app.txt")).unwrap(), GOOD);
-    assert_eq!(world.dana.git(["rev-parse", "hotfix/incident-INC-1"]), world.dana.git(["rev-parse", "v1.0.0^{commit}"]));
+    assert_eq!(
+        world.dana.git(["rev-parse", "hotfix/incident-INC-1"]),
+        world.dana.git(["rev-parse", "v1.0.0^{commit}"])
+    );
     world.dana.hotfix(["run"]).fails(1, "HF0404");
     world.dana.hook("pre-commit", "#!/bin/sh\nexit 0\n");
     world.dana.hotfix(["run"]).exits(3).says("the approval of on-call");
@@ -111,7 +114,8 @@ fn a_second_runner_is_refused_and_a_dead_ones_lock_does_not_block() {
 fn words_from_another_process_are_seen_by_a_waiting_runner() {
     let world = World::configured(PEOPLE);
     let dana = &world.dana;
-    let worktree = std::path::PathBuf::from(dana.hotfix(["start", "INC-1", "-m", "bad"]).exits(0).out.trim_end());
+    let worktree =
+        std::path::PathBuf::from(dana.hotfix(["start", "INC-1", "-m", "bad"]).exits(0).out.trim_end());
     dana.hotfix(REPRODUCE).exits(0);
     std::fs::write(worktree.join("app.txt"), GOOD).unwrap();
     dana.hotfix(["ship"]).exits(3);

@@ -128,7 +128,8 @@ fn several_commits_may_each_conflict() {
 fn by_hand(world: &World, pick: &[&str]) {
     let dana = world.clone_for("Rick");
     dana.git(["fetch", "--quiet"]);
-    let args: Vec<&str> = ["cherry-pick"].iter().chain(pick).copied().chain(["origin/hotfix/incident-INC-1"]).collect();
+    let args: Vec<&str> =
+        ["cherry-pick"].iter().chain(pick).copied().chain(["origin/hotfix/incident-INC-1"]).collect();
     dana.git(args);
     dana.git(["push", "--quiet", "origin", "main"]);
 }
@@ -142,7 +143,11 @@ fn a_port_that_is_there_already_is_recognised() {
         world.dana.hotfix(["port"]).exits(0);
         let gate = world.dana.gate("port.merged");
         assert!(gate["verdict"] == "pass" && gate["summary"].as_str().unwrap().contains(told), "{gate}");
-        assert_eq!(world.dana.status()["merge_requests"].as_array().map(Vec::len), Some(1), "no second request");
+        assert_eq!(
+            world.dana.status()["merge_requests"].as_array().map(Vec::len),
+            Some(1),
+            "no second request"
+        );
     }
 }
 
@@ -151,7 +156,12 @@ fn close_refuses_until_main_has_the_fix() {
     let world = World::configured(PEOPLE);
     merged(&world);
     world.dana.hotfix(["done", "resolve"]).exits(0);
-    let refused = world.dana.hotfix(["close", "--permanent"]).fails(1, "HF0607").says("port.merged").says("hotfix port");
+    let refused = world
+        .dana
+        .hotfix(["close", "--permanent"])
+        .fails(1, "HF0607")
+        .says("port.merged")
+        .says("hotfix port");
     assert!(!refused.err.contains("incident.resolved is"), "{}", refused.err);
     assert_eq!(world.origin().git(["show", "main:app.txt"]), BAD.trim_end());
 }

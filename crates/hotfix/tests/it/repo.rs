@@ -233,7 +233,8 @@ impl Clone {
 
     /// `hotfix start`; the worktree that it prints.
     pub fn start(&self, key: &str, more: &[&str]) -> PathBuf {
-        let given = ["start", key, "-m", "the state is bad", "--confirmed-by", "Max", "--authorized-by", "Max"];
+        let given =
+            ["start", key, "-m", "the state is bad", "--confirmed-by", "Max", "--authorized-by", "Max"];
         let ran = self.hotfix(given.into_iter().chain(more.iter().copied())).exits(0);
         PathBuf::from(ran.out.trim_end())
     }
@@ -278,7 +279,10 @@ impl Clone {
         let mut all = BTreeMap::new();
         files_under(&self.dir, &self.dir, &mut all);
         for name in ["index", "HEAD", "logs/refs/stash"] {
-            all.insert(format!(".git/{name}"), std::fs::read(self.dir.join(".git").join(name)).unwrap_or_default());
+            all.insert(
+                format!(".git/{name}"),
+                std::fs::read(self.dir.join(".git").join(name)).unwrap_or_default(),
+            );
         }
         let refs = ["for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/main", "refs/stash"];
         all.insert("refs".to_owned(), self.git(refs).into_bytes());
@@ -302,7 +306,9 @@ impl Clone {
     /// The names of the journal's events, in order.
     pub fn events(&self) -> Vec<String> {
         let text = std::fs::read_to_string(self.run_folder().join("journal.jsonl")).expect("a journal");
-        let name = |line: &str| serde_json::from_str::<Value>(line).expect("a record")["event"].as_str().map(str::to_owned);
+        let name = |line: &str| {
+            serde_json::from_str::<Value>(line).expect("a record")["event"].as_str().map(str::to_owned)
+        };
         text.lines().map(|l| name(l).expect("an event")).collect()
     }
 }
@@ -328,14 +334,24 @@ impl Ran {
     /// Says this somewhere beside the answer.
     #[track_caller]
     pub fn says(self, words: &str) -> Ran {
-        assert!(self.err.contains(words), "`{words}` is missing in stderr: {}\nstdout: {}", self.err, self.out);
+        assert!(
+            self.err.contains(words),
+            "`{words}` is missing in stderr: {}\nstdout: {}",
+            self.err,
+            self.out
+        );
         self
     }
 
     /// Answers with this somewhere.
     #[track_caller]
     pub fn answers(self, words: &str) -> Ran {
-        assert!(self.out.contains(words), "`{words}` is missing in stdout: {}\nstderr: {}", self.out, self.err);
+        assert!(
+            self.out.contains(words),
+            "`{words}` is missing in stdout: {}\nstderr: {}",
+            self.out,
+            self.err
+        );
         self
     }
 

@@ -62,7 +62,8 @@ impl LocalForge {
 
     /// The merge requests that there are, as last fetched.
     pub fn all(&self) -> Result<Vec<MergeRequestView>, ForgeError> {
-        let refs = self.git.run(["for-each-ref", "--format=%(refname)", &self.seen("mr/")]).map_err(git_error)?;
+        let refs =
+            self.git.run(["for-each-ref", "--format=%(refname)", &self.seen("mr/")]).map_err(git_error)?;
         let number = |name: &str| name.rsplit('/').next().and_then(|n| n.parse().ok());
         let mut numbers: Vec<u64> = refs.lines().filter_map(number).collect();
         numbers.sort_unstable();
@@ -79,10 +80,16 @@ impl LocalForge {
     }
 
     /// A commit that holds some files, by the user, signed if the user signs.
-    fn commit_files(&self, files: &[(&str, &str)], parent: Option<&str>, message: &str) -> Result<String, ForgeError> {
+    fn commit_files(
+        &self,
+        files: &[(&str, &str)],
+        parent: Option<&str>,
+        message: &str,
+    ) -> Result<String, ForgeError> {
         let mut tree = String::new();
         for (name, content) in files {
-            let blob = self.git.feed(["hash-object", "-w", "--stdin"], content.as_bytes()).map_err(git_error)?;
+            let blob =
+                self.git.feed(["hash-object", "-w", "--stdin"], content.as_bytes()).map_err(git_error)?;
             tree.push_str(&format!("100644 blob {blob}\t{name}\n"));
         }
         let tree = self.git.feed(["mktree"], tree.as_bytes()).map_err(git_error)?;
@@ -118,7 +125,8 @@ impl LocalForge {
     }
 
     fn next_number(&self) -> Result<u64, ForgeError> {
-        let answer = self.git.run(["ls-remote", "--quiet", &self.remote, "refs/hotfix/mr/*"]).map_err(git_error)?;
+        let answer =
+            self.git.run(["ls-remote", "--quiet", &self.remote, "refs/hotfix/mr/*"]).map_err(git_error)?;
         let numbers = answer.lines().filter_map(|l| l.rsplit('/').next()?.parse::<u64>().ok());
         Ok(numbers.max().unwrap_or(0) + 1)
     }
@@ -145,7 +153,9 @@ impl LocalForge {
             self.git.run(["tag", "--delete", name]).map_err(git_error)?;
         }
         let title = message.lines().next().unwrap_or(name);
-        dated(&self.git, &self.clock).run(["tag", "--annotate", "--message", title, name, commit]).map_err(git_error)?;
+        dated(&self.git, &self.clock)
+            .run(["tag", "--annotate", "--message", title, name, commit])
+            .map_err(git_error)?;
         let id = self.git.resolve(&full).unwrap_or_default();
         Ok(RefUpdate { name: full, old: String::new(), new: id })
     }
@@ -195,7 +205,9 @@ impl Forge for LocalForge {
         let new = self.write(&stored, &draft.body, None)?;
         match self.push(&[RefUpdate { name, old: String::new(), new }]) {
             // Somebody else took the number between our look and our push.
-            Err(ForgeError::Moved(_)) => Err(ForgeError::Unreachable("somebody else opened a merge request at this moment".to_owned())),
+            Err(ForgeError::Moved(_)) => {
+                Err(ForgeError::Unreachable("somebody else opened a merge request at this moment".to_owned()))
+            }
             Err(other) => Err(other),
             Ok(()) => Ok(stored.view),
         }
@@ -243,7 +255,8 @@ impl Forge for LocalForge {
         let refs = self.git.run(["for-each-ref", "--format=%(refname)", &prefix]).map_err(git_error)?;
         let mut all = Vec::new();
         for name in refs.lines() {
-            let text = self.git.run(["cat-file", "blob", &format!("{name}:review.json")]).map_err(git_error)?;
+            let text =
+                self.git.run(["cat-file", "blob", &format!("{name}:review.json")]).map_err(git_error)?;
             let stored: StoredReview = serde_json::from_str(&text)
                 .map_err(|e| ForgeError::Malformed(format!("the review {name} cannot be read: {e}")))?;
             let signed = self.git.asks(["verify-commit", name]).unwrap_or(false);
@@ -312,7 +325,11 @@ impl Forge for LocalForge {
         let body = self.body(order.number)?;
         let new = self.write(&stored, &body, Some(&old))?;
         let mut updates = vec![
-            RefUpdate { name: format!("refs/heads/{}", order.target), old: order.onto.to_owned(), new: merge.clone() },
+            RefUpdate {
+                name: format!("refs/heads/{}", order.target),
+                old: order.onto.to_owned(),
+                new: merge.clone(),
+            },
             RefUpdate { name: format!("refs/hotfix/mr/{}", order.number), old, new },
         ];
         if let Some(tag) = order.tag {
@@ -328,7 +345,11 @@ impl Forge for LocalForge {
 }
 
 fn git_error(error: GitError) -> ForgeError {
-    if error.was_killed() { ForgeError::Unsure(error.to_string()) } else { ForgeError::Unreachable(error.said()) }
+    if error.was_killed() {
+        ForgeError::Unsure(error.to_string())
+    } else {
+        ForgeError::Unreachable(error.said())
+    }
 }
 
 fn push_error(error: PushError) -> ForgeError {

@@ -23,7 +23,10 @@ impl FolderTracker {
         for path in entries.filter_map(Result::ok).map(|e| e.path()) {
             if path.extension().is_some_and(|e| e == "md") {
                 let key = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                all.push((key, std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?));
+                all.push((
+                    key,
+                    std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?,
+                ));
             }
         }
         all.sort();
@@ -36,7 +39,8 @@ impl FolderTracker {
             Some((prefix.to_owned(), number.parse::<u64>().ok()?))
         };
         let keys: Vec<_> = self.tickets()?.iter().filter_map(|(k, _)| split(k)).collect();
-        let (prefix, number) = keys.into_iter().max_by_key(|(_, n)| *n).unwrap_or(("FOLLOW-UP".to_owned(), 0));
+        let (prefix, number) =
+            keys.into_iter().max_by_key(|(_, n)| *n).unwrap_or(("FOLLOW-UP".to_owned(), 0));
         Ok(format!("{prefix}-{}", number + 1))
     }
 }
@@ -84,7 +88,11 @@ mod tests {
     #[test]
     fn a_ticket_is_filed_once_and_found_by_its_marker() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("SPF-1290.md"), "---\nkey: SPF-1290\ntitle: \"Sign-in\"\nstatus: open\n---\n\nText.\n").unwrap();
+        std::fs::write(
+            dir.path().join("SPF-1290.md"),
+            "---\nkey: SPF-1290\ntitle: \"Sign-in\"\nstatus: open\n---\n\nText.\n",
+        )
+        .unwrap();
         let tracker = FolderTracker { folder: dir.path().to_owned() };
         assert_eq!(tracker.find("run x").unwrap(), None);
         let key = tracker.file("Do it \"properly\"", "Body", &["hotfix".into()], "run x").unwrap();
