@@ -87,9 +87,12 @@ pub fn decide(question: &Question<'_>) -> Answer {
     let objection = (!objecting.is_empty()).then(|| format!("changes requested by {}", objecting.join(", ")));
     Answer {
         approvers: answer(missing_roles.is_empty(), objection.is_some()),
-        approvers_summary: objection.clone().unwrap_or_else(|| match missing_roles.is_empty() {
-            true => format!("{short} approved by {}", approved_by.join(", ")),
-            false => format!("{short} lacks the approval of {}", missing_roles.join(", ")),
+        approvers_summary: objection.clone().unwrap_or_else(|| {
+            if missing_roles.is_empty() {
+                format!("{short} approved by {}", approved_by.join(", "))
+            } else {
+                format!("{short} lacks the approval of {}", missing_roles.join(", "))
+            }
         }),
         reviewers: answer(missing_reviews == 0, objection.is_some()),
         reviewers_summary: objection.unwrap_or_else(|| match missing_reviews {

@@ -58,7 +58,6 @@ pub struct World {
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-#[expect(clippy::large_enum_variant, reason = "the plan is one record among hundreds")]
 pub enum Event {
     /// A run begins.
     RunStarted {
@@ -380,6 +379,13 @@ pub enum Observation {
         /// How many lines were read.
         lines: u64,
     },
+    /// One of the planned looks at the monitored window was taken.
+    Look {
+        /// Its number, from 1.
+        number: u32,
+        /// What it says of each check.
+        rulings: std::collections::BTreeMap<String, crate::judge::Ruling>,
+    },
     /// The change as it stands against its budget.
     Budget {
         /// Files changed.
@@ -691,7 +697,7 @@ pub fn line(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
     Ok(bytes)
 }
 
-/// Digest of a line as [`line`] wrote it: the `prev` of the next.
+/// Digest of a line as [`line()`] wrote it: the `prev` of the next.
 pub fn link(line: &[u8]) -> String {
     digest::of_bytes(line.strip_suffix(b"\n").unwrap_or(line))
 }
@@ -725,7 +731,7 @@ mod tests {
     #[test]
     fn events_do_not_collide_with_the_record() {
         let who = || "W <w@x>".to_owned();
-        let events = [
+        let events = vec![
             Event::Waived { gate: "g".into(), by: who(), reason: "r".into(), self_waived: true },
             Event::BrokeGlass { what: "w".into(), by: who(), reason: "r".into() },
             Event::Done { step: "s".into(), by: who(), note: None },
@@ -757,7 +763,7 @@ mod tests {
         for cut in 0..bytes.len() {
             let chain = read(&bytes[..cut]).unwrap();
             assert!(chain.whole <= cut);
-            assert_eq!(chain.records.len(), bytes[..cut].iter().filter(|b| **b == b'\n').count());
+            assert_eq!(chain.records.len(), bytes[..cut].split(|b| *b == b'\n').count() - 1);
         }
     }
 
@@ -767,7 +773,7 @@ mod tests {
         let changed = text.replacen("\"two\"", "\"2wo\"", 1);
         assert_eq!(read(changed.as_bytes()).unwrap_err(), ChainError::Broken { line: 3 });
         let dropped: String =
-            text.lines().enumerate().filter(|(i, _)| *i != 1).map(|(_, l)| format!("{l}\n")).collect();
+            text.lines().enumerate().filter(|(i, _)| *i != 1).flat_map(|(_, l)| [l, "\n"]).collect();
         assert_eq!(read(dropped.as_bytes()).unwrap_err(), ChainError::Sequence { line: 2, found: 3 });
         let garbled = text.replacen("{\"seq\":2", "{\"seq\":", 1);
         assert!(matches!(read(garbled.as_bytes()), Err(ChainError::NotARecord { line: 2, .. })));

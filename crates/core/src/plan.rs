@@ -164,10 +164,9 @@ fn step_of(id: &str, actions: &[ActionRow]) -> String {
         "repro" | "tests" | "logs" => Skill::Test,
         "mr" => Skill::MergeRequest,
         "review" => Skill::Review,
-        "rollback" | "deploy" => Skill::Deploy,
         "monitor" => Skill::Monitor,
         "incident" if has(actions, Skill::Monitor) => Skill::Monitor,
-        "incident" => Skill::Deploy,
+        "rollback" | "deploy" | "incident" => Skill::Deploy,
         "port" => Skill::Port,
         "followup" => Skill::FollowUp,
         "report" => Skill::Report,
@@ -284,7 +283,7 @@ fn endpoint(config: &Config) -> bool {
 /// gate covers becomes a manual one.
 fn name_by_page(gates: &mut Vec<PlannedGate>, workflow: &Workflow, policy: &Policy, actions: &[ActionRow]) {
     let last = actions.last().map_or_else(String::new, |a| a.id.clone());
-    let mut named: Vec<(String, String, Option<u32>, Option<String>, Point)> = Vec::new();
+    let mut named = Vec::new();
     let mut add = |criteria: &[crate::policy::Criterion], step: Option<String>, point: Point| {
         for c in criteria {
             if let Some(gate) = &c.gate {
@@ -359,8 +358,9 @@ fn first_action(actions: &[ActionRow], skill: Skill) -> Option<String> {
 /// Where a manual gate that stands after a step must have been confirmed.
 fn point_after(skill: Skill) -> Point {
     match skill {
-        Skill::Prepare | Skill::Reproduce | Skill::Mitigate => Point::BeforeCommit,
-        Skill::Implement | Skill::CheckStyle => Point::BeforeCommit,
+        Skill::Prepare | Skill::Reproduce | Skill::Mitigate | Skill::Implement | Skill::CheckStyle => {
+            Point::BeforeCommit
+        }
         Skill::Commit | Skill::Test | Skill::MergeRequest | Skill::Review => Point::BeforeMerge,
         Skill::Merge => Point::BeforeDeploy,
         Skill::Deploy | Skill::Monitor | Skill::Rollback => Point::BeforeResolve,

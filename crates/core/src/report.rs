@@ -1,13 +1,16 @@
 //! The incident report as data: what a run's journal says happened. How it
 //! looks is decided in the program's `report/`.
 
-use crate::journal::{Event, Observation, Reading, Record};
+use crate::effect::{Action, EffectId, Outcome};
+use crate::gate::Verdict;
+use crate::journal::{Event, Observation, Reading, Record, StepEnd};
 use crate::run::RunState;
 use crate::status::{self, Status};
 use crate::text::one_line;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The schema's name.
 pub const SCHEMA: &str = "hotfix.report/1";
@@ -181,14 +184,17 @@ fn signals(records: &[Record], state: &RunState) -> Vec<Signal> {
         })
         .flatten()
         .collect();
+    let new_errors = new_errors(records);
     let deploys: Vec<_> = state.deploys.iter().map(|d| (d.at, d.version.clone())).collect();
     let signal = |check: &crate::config::Check| {
         let before = ["baseline", "incident"]
             .iter()
             .filter_map(|name| state.windows.get(&(check.name.clone(), (*name).to_owned())))
             .flatten();
-        let mut readings: Vec<Reading> =
-            before.chain(samples.iter().copied().filter(|r| r.check == check.name)).cloned().collect();
+        let mut readings: Vec<Reading> = before
+            .chain(samples.iter().copied().chain(&new_errors).filter(|r| r.check == check.name))
+            .cloned()
+            .collect();
         readings.sort_by_key(|r| r.at);
         let (kind, gate) = match check.kind {
             crate::config::CheckKind::ErrorRate => ("error-rate", "monitor.error-rate"),
@@ -207,62 +213,86 @@ fn signals(records: &[Record], state: &RunState) -> Vec<Signal> {
     plan.config.monitor.checks.iter().map(signal).collect()
 }
 
+/// How many new error templates each look at a log has found, among how many lines.
+fn new_errors(records: &[Record]) -> Vec<Reading> {
+    let reading = |record: &Record| match &record.event {
+        Event::Observed { observation: Observation::NewErrors { check, templates, lines } } => {
+            Some(Reading {
+                check: check.clone(),
+                at: record.at,
+                errors: u32::try_from(templates.len()).ok().map(f64::from),
+                total: u32::try_from(*lines).ok().map(f64::from),
+                value: None,
+                missing: None,
+            })
+        }
+        _ => None,
+    };
+    records.iter().filter_map(reading).collect()
+}
+
 /// The timeline: records that a reader of the report wants to see.
 pub fn timeline(records: &[Record]) -> Vec<Moment> {
-    let mut moments: Vec<Moment> = Vec::new();
-    let mut last_verdict = std::collections::BTreeMap::new();
-    for record in records {
-        let Some((kind, what, key)) = tell(record, &mut last_verdict) else { continue };
-        moments.push(Moment {
-            at: record.at,
-            kind: kind.to_owned(),
-            what: one_line(&what),
-            seq: record.seq,
-            key,
-        });
-    }
-    moments
+    let mut teller = Teller::default();
+    let moment = |record: &Record| {
+        let (kind, what, key) = teller.tell(record)?;
+        Some(Moment { at: record.at, kind: kind.to_owned(), what: one_line(&what), seq: record.seq, key })
+    };
+    records.iter().filter_map(moment).collect()
 }
 
 type Told = Option<(&'static str, String, bool)>;
 
-fn tell(record: &Record, verdicts: &mut std::collections::BTreeMap<String, crate::gate::Verdict>) -> Told {
-    match &record.event {
-        Event::RunStarted { incident, .. } => {
-            let what = format!(
-                "{} started a hotfix for {} ({}): {}",
-                record.by.person, incident.key, incident.severity, incident.title
-            );
-            Some(("incident", what, true))
-        }
-        Event::AttemptStarted { number, base_ref, branch, .. } => {
-            Some(("step", format!("attempt {number}: branch {branch} from {base_ref}"), false))
-        }
-        Event::StepEnded { step, state: crate::journal::StepEnd::Failed, reason } => {
-            Some(("step", format!("{step} failed: {}", reason.as_deref().unwrap_or("")), false))
-        }
-        Event::EffectOutcome { id, outcome } | Event::EffectAdopted { id, outcome } => {
-            tell_effect(id, outcome)
-        }
-        Event::Observed { observation: Observation::Gate(g) } => {
-            let before = verdicts.insert(g.gate.clone(), g.verdict);
-            (before != Some(g.verdict))
-                .then(|| ("gate", format!("{}: {} ({})", g.gate, g.verdict.name(), g.summary), false))
-        }
-        _ => tell_person(record),
-    }
+/// Remembers what a later record only refers to.
+#[derive(Default)]
+struct Teller {
+    verdicts: BTreeMap<String, Verdict>,
+    effects: BTreeMap<EffectId, Action>,
 }
 
-fn tell_effect(id: &crate::effect::EffectId, outcome: &crate::effect::Outcome) -> Told {
-    let key = matches!(id.step.as_str(), "deploy" | "merge" | "commit")
-        || id.name.contains("rollback")
-        || id.name == "deploy";
-    match outcome {
-        crate::effect::Outcome::Succeeded { .. } => {
-            Some(("effect", format!("{} ({})", id.name, id.subject), key))
+impl Teller {
+    fn tell(&mut self, record: &Record) -> Told {
+        match &record.event {
+            Event::RunStarted { incident, .. } => {
+                let (by, key, severity) = (&record.by.person, &incident.key, &incident.severity);
+                Some((
+                    "incident",
+                    format!("{by} started a hotfix for {key} ({severity}): {}", incident.title),
+                    true,
+                ))
+            }
+            Event::AttemptStarted { number, base_ref, branch, .. } => {
+                Some(("step", format!("attempt {number}: branch {branch} from {base_ref}"), false))
+            }
+            Event::StepEnded { step, state: StepEnd::Failed, reason } => {
+                Some(("step", format!("{step} failed: {}", reason.as_deref().unwrap_or("")), false))
+            }
+            Event::EffectRequested { effect } => {
+                self.effects.insert(effect.id.clone(), effect.what.clone());
+                None
+            }
+            Event::EffectOutcome { id, outcome } | Event::EffectAdopted { id, outcome } => {
+                self.effect(id, outcome)
+            }
+            Event::Observed { observation: Observation::Gate(g) } => {
+                let before = self.verdicts.insert(g.gate.clone(), g.verdict);
+                let what = format!("{}: {} ({})", g.gate, g.verdict.name(), g.summary);
+                (before != Some(g.verdict)).then_some(("gate", what, false))
+            }
+            _ => tell_person(record),
         }
-        crate::effect::Outcome::Failed { error } => {
-            Some(("effect", format!("{} failed: {error}", id.name), true))
+    }
+
+    fn effect(&self, id: &EffectId, outcome: &Outcome) -> Told {
+        let action = self.effects.get(id);
+        let what = action.map_or_else(|| format!("{} ({})", id.name, id.subject), Action::summary);
+        match outcome {
+            Outcome::Succeeded { .. } => {
+                let deploy = matches!(action, Some(Action::Deploy { .. }));
+                let told = matches!(action, Some(Action::Commit { .. } | Action::Merge { .. }));
+                Some((if deploy { "production" } else { "effect" }, what, deploy || told))
+            }
+            Outcome::Failed { error } => Some(("effect", format!("could not {what}: {error}"), true)),
         }
     }
 }

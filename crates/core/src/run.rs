@@ -66,6 +66,8 @@ pub struct RunState {
     pub windows: BTreeMap<(String, String), Vec<Reading>>,
     /// Readings since the last deploy.
     pub samples: Vec<Reading>,
+    /// How many looks at the monitored window were taken since the last deploy.
+    pub looks: u32,
     /// New error templates since the last deploy, by check.
     pub new_errors: BTreeMap<String, (Vec<String>, u64)>,
     /// Whether the fix is temporary, once somebody said so.
@@ -419,6 +421,7 @@ impl RunState {
                 replaces: replaces.clone(),
             });
             self.samples.clear();
+            self.looks = 0;
             self.new_errors.clear();
         }
     }
@@ -458,6 +461,7 @@ impl RunState {
             Observation::NewErrors { check, templates, lines } => {
                 self.new_errors.insert(check.clone(), (templates.clone(), *lines));
             }
+            Observation::Look { number, .. } => self.looks = *number,
             Observation::Budget { files, lines, max_files, max_lines } => {
                 self.budget = Some([*files, *lines, *max_files, *max_lines]);
             }
@@ -466,16 +470,16 @@ impl RunState {
 
     fn apply_obligation(&mut self, record: &Record) {
         match &record.event {
-            Event::ObligationOpened { id, what, due, blocks_close } => {
-                if !self.obligations.iter().any(|o| o.id == *id) {
-                    self.obligations.push(Obligation {
-                        id: id.clone(),
-                        what: what.clone(),
-                        due: *due,
-                        blocks_close: *blocks_close,
-                        met: None,
-                    });
-                }
+            Event::ObligationOpened { id, what, due, blocks_close }
+                if !self.obligations.iter().any(|o| o.id == *id) =>
+            {
+                self.obligations.push(Obligation {
+                    id: id.clone(),
+                    what: what.clone(),
+                    due: *due,
+                    blocks_close: *blocks_close,
+                    met: None,
+                });
             }
             Event::ObligationMet { id, how } => {
                 if let Some(obligation) = self.obligations.iter_mut().find(|o| o.id == *id) {

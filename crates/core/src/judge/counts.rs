@@ -61,14 +61,8 @@ impl Read {
     /// other (a first-order autoregressive disturbance). At least 1.
     fn spread(&self) -> f64 {
         const ENOUGH: usize = 5;
-        let Some(rate) = self.sum.rate() else { return 1.0 };
-        let residuals: Vec<f64> = self
-            .bins
-            .iter()
-            .filter(|bin| bin.total > 0.0)
-            .map(|bin| (bin.errors - bin.total * rate) / (bin.total * rate * (1.0 - rate)).sqrt())
-            .collect();
-        if residuals.len() < ENOUGH || rate <= 0.0 || rate >= 1.0 {
+        let residuals = self.residuals();
+        if residuals.len() < ENOUGH {
             return 1.0;
         }
         let squares: f64 = residuals.iter().map(|r| r * r).sum();
@@ -84,6 +78,32 @@ impl Read {
         let shared = 1.0 - 1.0 / scatter; // the part of the variance that is not the events' own
         let memory = (resemblance / shared).clamp(0.0, 0.9);
         scatter * (1.0 + 2.0 * shared * memory / (1.0 - memory))
+    }
+}
+
+impl Read {
+    /// How many events come in company, read from how far neighbouring
+    /// readings lie apart: half the mean square successive difference (von
+    /// Neumann, Annals of Mathematical Statistics 12:367–395, 1941). A level
+    /// that rises or falls steadily does not count as scatter here. At least 1.
+    fn jitter(&self) -> f64 {
+        const ENOUGH: usize = 5;
+        let residuals = self.residuals();
+        if residuals.len() < ENOUGH {
+            return 1.0;
+        }
+        let steps: f64 = residuals.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum();
+        (steps / (2.0 * (residuals.len() - 1) as f64)).max(1.0)
+    }
+
+    /// Pearson residuals of the readings; none where the rate is 0 or 1.
+    fn residuals(&self) -> Vec<f64> {
+        let Some(rate) = self.sum.rate().filter(|rate| *rate > 0.0 && *rate < 1.0) else { return Vec::new() };
+        self.bins
+            .iter()
+            .filter(|bin| bin.total > 0.0)
+            .map(|bin| (bin.errors - bin.total * rate) / (bin.total * rate * (1.0 - rate)).sqrt())
+            .collect()
     }
 }
 
@@ -248,11 +268,12 @@ impl Evidence {
         under && figures.p_equivalent.is_some_and(|p| p <= self.looks.share())
     }
 
-    /// The incident and the fix, each worth what its own scatter says.
+    /// The incident and the fix, each worth what its own scatter says; that the
+    /// one rose, and that the other is getting worse, is no scatter.
     fn incident_and_after(&self) -> Option<(Sum, Sum)> {
         let incident = self.incident.as_ref()?;
-        let after = self.after.sum.deflated(self.spread.max(self.after.spread()));
-        Some((incident.sum.deflated(self.spread.max(incident.spread())), after))
+        let after = self.after.sum.deflated(self.spread.max(self.after.jitter()));
+        Some((incident.sum.deflated(self.spread.max(incident.jitter())), after))
     }
 
     /// `None` where the incident window shows no level above the baseline's.

@@ -85,10 +85,10 @@ fn what_helps(gate: &str) -> Option<String> {
 fn complete(cx: &mut Cx<'_>) -> Result<(), Stop> {
     watch::pass(cx, true)?;
     review::look(cx)?;
-    if let Some(target) = cx.plan()?.policy.branch.port_to.clone() {
-        if cx.verdict("port.merged") != Verdict::Pass {
-            port::prove(cx, &target)?;
-        }
+    if let Some(target) = cx.plan()?.policy.branch.port_to.clone()
+        && cx.verdict("port.merged") != Verdict::Pass
+    {
+        port::prove(cx, &target)?;
     }
     if cx.wants("followup.ticket") {
         follow_up::run(cx)?;

@@ -159,7 +159,7 @@ fn toml_string(text: &str) -> String {
 }
 
 /// What nobody can find out by looking.
-const REST: &str = r##"
+const REST: &str = r#"
 [forge]
 kind = "local"   # merge requests are refs on the remote
 
@@ -188,7 +188,7 @@ kind = "local"   # merge requests are refs on the remote
 # [monitor]
 # every = "30s"
 # checks = [{ name = "errors", telemetry = "metrics", kind = "error-rate", query = 'http_requests_total{status=~"5.."}', total = "http_requests_total" }]
-"##;
+"#;
 
 #[cfg(test)]
 mod tests {

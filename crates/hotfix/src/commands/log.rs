@@ -5,7 +5,7 @@ use crate::engine::journal::FILE;
 use crate::engine::runs::{self, Wanted};
 use crate::error::{Failure, exit};
 use crate::ui::{DIM, GOOD, NAME, clock_time, styled};
-use hotfix_core::journal::{Chain, Record, read};
+use hotfix_core::journal::{Chain, Event, Record, read};
 use hotfix_core::text::brief;
 
 /// Carries the verb out.
@@ -25,15 +25,18 @@ pub fn run(session: &Session<'_>, verify: bool) -> Answer {
         return Ok(exit::DONE);
     }
     if verify {
-        return tell_verified(session, &chain, bytes.len());
+        tell_verified(session, &chain, bytes.len());
+        return Ok(exit::DONE);
     }
+    let moments = hotfix_core::report::timeline(&chain.records);
     for record in &chain.records {
-        session.ui.answer(line(record));
+        let told = moments.iter().find(|m| m.seq == record.seq).map(|m| m.what.clone());
+        session.ui.answer(line(record, told));
     }
     Ok(exit::DONE)
 }
 
-fn tell_verified(session: &Session<'_>, chain: &Chain, length: usize) -> Answer {
+fn tell_verified(session: &Session<'_>, chain: &Chain, length: usize) {
     let torn = length - chain.whole;
     let tail =
         if torn > 0 { format!("; {torn} bytes of a torn last line are left out") } else { String::new() };
@@ -43,14 +46,15 @@ fn tell_verified(session: &Session<'_>, chain: &Chain, length: usize) -> Answer 
         chain.records.len()
     ));
     session.ui.answer(format!("head {}", chain.head));
-    Ok(exit::DONE)
 }
 
-fn line(record: &Record) -> String {
+fn line(record: &Record, told: Option<String>) -> String {
     let json = serde_json::to_value(record).unwrap_or_default();
     let name = json.get("event").and_then(|e| e.as_str()).unwrap_or_default().to_owned();
-    let told = hotfix_core::report::timeline(std::slice::from_ref(record));
-    let what = told.first().map_or_else(|| rest(&json), |m| m.what.clone());
+    let what = match &record.event {
+        Event::EffectRequested { effect } => effect.what.summary(),
+        _ => told.unwrap_or_else(|| rest(&json)),
+    };
     let simulated = if record.by.simulated { " (simulated)" } else { "" };
     format!(
         "{:>4} {} {} {}{simulated}",

@@ -240,17 +240,17 @@ impl OpenRun<'_> {
     pub fn drive(&mut self, until: Until<'_>, verb: &str) -> Answer {
         self.must_be_open()?;
         if self.session.global.dry_run {
-            return self.would(until);
+            self.would(until);
+            return Ok(exit::DONE);
         }
         let _lock = self.lock(verb)?;
         let came = drive(&mut self.journal, &self.tools, until);
         self.finish(came)
     }
 
-    fn would(&self, until: Until<'_>) -> Answer {
+    fn would(&self, until: Until<'_>) {
         let lines = forecast::would(self.state(), until.action);
         forecast::show(self.session.ui, &lines);
-        Ok(exit::DONE)
     }
 
     /// Where the loop came to, as an answer.

@@ -34,7 +34,7 @@ pub fn run(session: &Session<'_>, args: &args::Report) -> Answer {
         session.ui.say(format!("  {}", styled(NAME, "hotfix report --edit")));
     }
     if args.open {
-        show(session, &page)?;
+        show(session, &page);
     }
     Ok(exit::DONE)
 }
@@ -76,7 +76,7 @@ fn print(session: &Session<'_>, run: &OpenRun<'_>, format: ReportFormat) -> Answ
             .ui
             .answer_raw(report::markdown(&data).map_err(|e| Failure::bug(e.to_string()))?.as_bytes()),
         ReportFormat::Html => {
-            session.ui.answer_raw(report::html(&data).map_err(|e| Failure::bug(e.to_string()))?.as_bytes())
+            session.ui.answer_raw(report::html(&data).map_err(|e| Failure::bug(e.to_string()))?.as_bytes());
         }
     }
     Ok(exit::DONE)
@@ -138,7 +138,7 @@ fn no_editor(file: &Path) -> Failure {
         .try_this("name one", "EDITOR=nano hotfix report --edit")
 }
 
-fn show(session: &Session<'_>, page: &Path) -> Result<(), Failure> {
+fn show(session: &Session<'_>, page: &Path) {
     for opener in ["xdg-open", "open"] {
         let opened = std::process::Command::new(opener)
             .arg(page)
@@ -146,9 +146,8 @@ fn show(session: &Session<'_>, page: &Path) -> Result<(), Failure> {
             .stderr(std::process::Stdio::null())
             .spawn();
         if opened.is_ok() {
-            return Ok(());
+            return;
         }
     }
     session.ui.say("no browser could be opened here");
-    Ok(())
 }

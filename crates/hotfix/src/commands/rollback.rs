@@ -3,9 +3,11 @@
 use super::{Answer, Session};
 use crate::engine::Stop;
 use crate::engine::drive::{interrupted, with_cx};
+use crate::engine::effects::Journal as _;
 use crate::error::{Failure, exit};
 use crate::steps::{notify, report, rollback};
 use crate::ui::{GOOD, styled};
+use hotfix_core::journal::Event;
 
 /// Carries the verb out.
 pub fn run(session: &Session<'_>, to: Option<&str>, reason: &str) -> Answer {
@@ -34,6 +36,9 @@ pub fn run(session: &Session<'_>, to: Option<&str>, reason: &str) -> Answer {
             .try_this("when you are sure", "hotfix rollback --yes"));
     }
     let _lock = run.lock("rollback")?;
+    let by = session.repo.person()?;
+    let word = Event::Done { step: "rollback".to_owned(), by, note: Some(reason.to_owned()) };
+    run.journal.append(session.clock.now(), word)?;
     loop {
         let done = with_cx(&mut run.journal, &run.tools, |cx| {
             rollback::run(cx, to, true, reason)?;

@@ -12,7 +12,7 @@ use crate::git::worktree;
 use crate::settings;
 use crate::steps::base::{self, Choice};
 use crate::steps::forecast;
-use crate::ui::{BOLD, GOOD, NAME, WAIT, styled};
+use crate::ui::{BOLD, DIM, GOOD, NAME, WAIT, styled};
 use hotfix_core::digest;
 use hotfix_core::incident::{Incident, check_key};
 use hotfix_core::journal::{Event, SCHEMA, World};
@@ -29,6 +29,11 @@ pub fn run(session: &Session<'_>, args: &args::Start) -> Answer {
     let choice = base::choose(&session.repo, &plan.config, &plan.policy.branch, args.from.as_deref())?;
     let started = Start { plan, attempt: attempt(session, args, &choice)? };
     choice.notices.iter().for_each(|n| session.ui.say(format!("{} {n}", styled(WAIT, "note:"))));
+    for section in started.plan.config.unused() {
+        session
+            .ui
+            .say(format!("{} [{section}] of the config is not used by this version", styled(WAIT, "note:")));
+    }
     if session.global.dry_run {
         let state =
             RunState { plan: Some(started.plan), attempt: Some(started.attempt), ..RunState::default() };
@@ -242,6 +247,7 @@ fn tell(session: &Session<'_>, run: &super::OpenRun<'_>, started: &Start) -> Ans
         plan.workflow.name,
         plan.workflow.source
     ));
+    ui.say(format!("  {}", actions(plan)));
     if !run.tools.trust.is_granted() {
         ui.say(format!("  the config's commands wait for your word: {}", styled(NAME, "hotfix trust")));
     }
@@ -252,4 +258,13 @@ fn tell(session: &Session<'_>, run: &super::OpenRun<'_>, started: &Start) -> Ans
         styled(NAME, "hotfix ship")
     ));
     Ok(exit::DONE)
+}
+
+/// The plan in a line: what the page names, and in brackets what it implies.
+fn actions(plan: &Plan) -> String {
+    let named = plan
+        .actions
+        .iter()
+        .map(|a| if a.implied { styled(DIM, format!("({})", a.id)) } else { a.id.clone() });
+    named.collect::<Vec<_>>().join(" → ")
 }

@@ -5,9 +5,7 @@ use crate::engine::runs;
 use crate::error::{Failure, exit};
 use crate::settings;
 use crate::sys::lock;
-use crate::ui::{
-    self, BAD, BOLD, DIM, GOOD, NAME, Ui, WAIT, clock_time, date_time, duration, styled, verdict,
-};
+use crate::ui::{BAD, BOLD, DIM, GOOD, NAME, Ui, WAIT, clock_time, date_time, duration, styled, verdict};
 use hotfix_core::effect::short;
 use hotfix_core::gate::Verdict;
 use hotfix_core::status::{self, GatePart, Status, StepPart};
@@ -61,13 +59,13 @@ fn drift(session: &Session<'_>, run: &OpenRun<'_>) -> Vec<String> {
             _ => {}
         }
     }
-    if let Ok(now) = settings::config(&session.repo) {
-        if now.value != plan.config {
-            all.push(format!(
-                "the config at {} differs from the frozen one: it changes nothing in this run",
-                now.source
-            ));
-        }
+    if let Ok(now) = settings::config(&session.repo)
+        && now.value != plan.config
+    {
+        all.push(format!(
+            "the config at {} differs from the frozen one: it changes nothing in this run",
+            now.source
+        ));
     }
     if let Some(attempt) = &run.state().attempt {
         for path in [settings::CONFIG, settings::WORKFLOW] {
@@ -164,18 +162,28 @@ fn step(ui: &Ui, step: &StepPart) {
 }
 
 fn gates(ui: &Ui, gates: &[GatePart]) {
-    let passed = gates.iter().filter(|g| g.verdict == Verdict::Pass).count();
-    let idle = gates.iter().filter(|g| g.verdict == Verdict::NotApplicable).count();
+    let count = |verdict: Verdict| gates.iter().filter(|g| g.verdict == verdict).count();
+    let (passed, idle) = (count(Verdict::Pass), count(Verdict::NotApplicable));
     ui.answer(format!("{passed} of {} gates passed, {idle} not applicable", gates.len()));
-    for gate in gates.iter().filter(|g| !matches!(g.verdict, Verdict::Pass | Verdict::NotApplicable)) {
+    let told = |g: &&GatePart| {
+        let stale = g.verdict == Verdict::Pending && g.summary != "not evaluated yet";
+        stale || matches!(g.verdict, Verdict::Fail | Verdict::Unknown | Verdict::Waived)
+    };
+    for gate in gates.iter().filter(&told) {
         let advisory = if gate.binding { "" } else { " (advisory)" };
         let sign = verdict(gate.verdict);
-        let pad = 20_usize.saturating_sub(gate.verdict.name().len() + 2);
-        ui.answer(format!(
-            "  {sign}{} {} {}{advisory}",
-            " ".repeat(pad.min(12)),
-            styled(NAME, format!("{:<26}", gate.id)),
-            hotfix_core::text::brief(&gate.summary, 90)
+        let pad = " ".repeat(9_usize.saturating_sub(gate.verdict.name().len()));
+        let summary = hotfix_core::text::brief(&gate.summary, 100);
+        ui.answer(format!("  {sign}{pad} {} {summary}{advisory}", styled(NAME, format!("{:<26}", gate.id))));
+    }
+    let open: Vec<&GatePart> = gates.iter().filter(|g| g.verdict == Verdict::Pending && !told(&g)).collect();
+    if let Some(point) = open.iter().map(|g| g.required).min() {
+        let first: Vec<&str> = open.iter().filter(|g| g.required == point).map(|g| g.id.as_str()).collect();
+        let rest = open.len() - first.len();
+        let later = if rest > 0 { format!("; {rest} later") } else { String::new() };
+        ui.answer(styled(
+            DIM,
+            format!("  still to come {}: {}{later}", point.name().replace('-', " the "), first.join(", ")),
         ));
     }
     ui.answer("");
@@ -246,7 +254,6 @@ fn facts(ui: &Ui, now: &Status) {
             format!("{} effects are in doubt: hotfix run looks them up", now.effects.in_doubt),
         ));
     }
-    let _ = ui::at_terminal();
 }
 
 trait LowercaseIdentity {

@@ -48,11 +48,11 @@ pub fn run(session: &Session<'_>) -> Answer {
         Err(Stop::Interrupted) => return Err(crate::engine::drive::interrupted()),
         Err(Stop::Waiting(waits)) => return run.finish(Ok(Came::Waits(waits))),
     }
-    show(session, &run)
+    Ok(show(session, &run))
 }
 
-fn show(session: &Session<'_>, run: &OpenRun<'_>) -> Answer {
-    let Some(now) = status::of(run.state(), session.clock.now()) else { return Ok(exit::FAILED) };
+fn show(session: &Session<'_>, run: &OpenRun<'_>) -> u8 {
+    let Some(now) = status::of(run.state(), session.clock.now()) else { return exit::FAILED };
     let mine = |g: &&GatePart| {
         ["change.", "style.", "repro.", "tests.", "logs."].iter().any(|p| g.id.starts_with(p))
     };
@@ -78,9 +78,9 @@ fn show(session: &Session<'_>, run: &OpenRun<'_>) -> Answer {
     }
     let held = gates.iter().filter(|g| g.binding && g.required <= Point::BeforeMerge);
     let worst = held.map(|g| g.verdict).filter(|v| !v.lets_pass()).collect::<Vec<_>>();
-    Ok(match worst.as_slice() {
+    match worst.as_slice() {
         [] => exit::DONE,
         all if all.iter().all(|v| *v == Verdict::Pending) => exit::WAITS,
         _ => exit::FAILED,
-    })
+    }
 }

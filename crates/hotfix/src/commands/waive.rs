@@ -27,7 +27,7 @@ pub fn run(session: &Session<'_>, gate: &str, reason: &str) -> Answer {
         return Ok(exit::DONE);
     }
     let simulated = session.speaks_for_a_person(&run.tools.config, "waive")?;
-    let mut run = session.open_folder(&run.journal.folder().to_owned(), simulated)?;
+    let mut run = session.open_folder(run.journal.folder(), simulated)?;
     let (gate, reason) = (gate.to_owned(), reason.to_owned());
     let what = format!("{gate} is waived by {by}{}", if self_waived { " (self-waived)" } else { "" });
     run.journal.append(session.clock.now(), Event::Waived { gate, by, reason, self_waived })?;

@@ -118,7 +118,7 @@ impl Performer for Connectors<'_> {
                 Some(Err(e)) => Probe::Unknown(e),
                 None => Probe::Unknown("no tracker is configured".to_owned()),
             },
-            Action::CherryPick { path, branch, .. } => self.probe_cherry_pick(Path::new(path), branch),
+            Action::CherryPick { path, .. } => self.probe_cherry_pick(Path::new(path)),
             Action::WriteFile { path, digest, .. } => match std::fs::read(path) {
                 Ok(bytes) if digest::of_bytes(&bytes) == *digest => Probe::TookPlace(Values::new()),
                 _ => Probe::Absent,
@@ -172,9 +172,10 @@ impl Connectors<'_> {
         git.feed(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], input.as_bytes())
             .map_err(git_error)?;
         git.feed(["commit", "--quiet", "--file=-"], message.as_bytes()).map_err(|e| {
-            match e.was_killed() {
-                true => PerformError::Unsure(e.to_string()),
-                false => failed(format!("git or a hook of yours refused the commit: {}", e.said())),
+            if e.was_killed() {
+                PerformError::Unsure(e.to_string())
+            } else {
+                failed(format!("git or a hook of yours refused the commit: {}", e.said()))
             }
         })?;
         Ok(commit_values(&git))
@@ -315,11 +316,10 @@ impl Connectors<'_> {
     }
 
     /// A cherry-pick that a crash cut short is begun again from a clean start.
-    fn probe_cherry_pick(&self, path: &Path, branch: &str) -> Probe {
+    fn probe_cherry_pick(&self, path: &Path) -> Probe {
         let repo = self.tools.git();
         let Ok(Some(there)) = worktree::at(repo, path) else {
-            let made = repo.resolve(&format!("refs/heads/{branch}"));
-            return if made.is_some() { self.leftover_branch(branch) } else { Probe::Absent };
+            return Probe::Absent;
         };
         let git = Git::at(path);
         let picked =
@@ -333,13 +333,9 @@ impl Connectors<'_> {
         // Nothing was picked, so nothing of anybody's is in it.
         let gone = worktree::remove(repo, path).or_else(|_| worktree::remove_unfinished(repo, path));
         match gone {
-            Ok(()) => self.leftover_branch(branch),
+            Ok(()) => Probe::Absent,
             Err(e) => Probe::Unknown(e.to_string()),
         }
-    }
-
-    fn leftover_branch(&self, _branch: &str) -> Probe {
-        Probe::Absent
     }
 
     fn remove_worktree(&self, path: &Path) -> Performed {

@@ -8,7 +8,7 @@ pub fn text(paths: &Paths, port: u16) -> String {
     let person = |p: &super::world::Person| format!("{} <{}>", p.name, p.email);
     let quoted = |path: std::path::PathBuf| format!("{:?}", path.to_string_lossy());
     format!(
-        r##"# How `hotfix` works in this repository.
+        r#"# How `hotfix` works in this repository.
 
 [production]
 branch = "production"
@@ -68,7 +68,7 @@ checks = [
   {{ name = "time per request", telemetry = "metrics", kind = "mean", query = "http_request_duration_seconds_sum", total = "http_request_duration_seconds_count", margin = {{ ratio = 3.0 }} }},
   {{ name = "new errors", telemetry = "log", kind = "new-errors" }},
 ]
-"##,
+"#,
         tickets = quoted(paths.tickets()),
         channel = quoted(paths.channel()),
         status_page = quoted(paths.status_page()),

@@ -147,7 +147,7 @@ impl Stage<'_> {
                 return Ok(status);
             }
             let owed = status.obligations.iter().any(|o| o.id == "review" && o.state == "open");
-            if owed && !reviewed && !self.is_watching(&status) {
+            if owed && !reviewed && !is_watching(&status) {
                 self.scene("Jonas reviews what was merged.");
                 self.verb(
                     &JONAS,
@@ -166,12 +166,6 @@ impl Stage<'_> {
         }
         Err(Failure::failed("HF0908", "the play did not come to an end")
             .try_this("play it yourself", "hotfix demo --setup ./world"))
-    }
-
-    fn is_watching(&self, status: &Status) -> bool {
-        status.deploys.is_empty()
-            || (status.run.resolved_at.is_none()
-                && status.steps.iter().any(|s| s.id == "monitor" && s.state != "passed"))
     }
 
     /// The run goes on; true when it has come to its end.
@@ -208,7 +202,9 @@ impl Stage<'_> {
         {
             self.scene("Sign-ins work again. Mika says so.");
             self.verb(&MIKA, &["done", "resolve", "--note", "sign-ins work again"], &[exit::DONE])?;
+            self.verb(&MIKA, &["run"], &[exit::DONE, exit::WAITS])?;
         }
+        let status = self.status()?;
         if status.obligations.iter().any(|o| o.id == "report" && o.state == "open") {
             self.write_analysis()?;
         }
@@ -430,4 +426,10 @@ fn write_fix(world: &World, folder: &Path) -> Result<(), Failure> {
         std::fs::write(&to, edit.apply_to(&before)?)?;
     }
     Ok(())
+}
+
+fn is_watching(status: &Status) -> bool {
+    status.deploys.is_empty()
+        || (status.run.resolved_at.is_none()
+            && status.steps.iter().any(|s| s.id == "monitor" && s.state != "passed"))
 }

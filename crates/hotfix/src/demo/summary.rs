@@ -41,12 +41,12 @@ pub fn show(ui: &Ui, status: &Status, world: &World, untouched: bool, report: &P
         ));
     }
     line(String::new());
-    let word = if untouched {
+    let checkout = if untouched {
         styled(GOOD, "✓ Mika's own checkout is byte for byte what it was")
     } else {
         styled(BAD, "✗ Mika's own checkout was changed")
     };
-    line(word);
+    line(checkout);
     line(format!("{} {}", styled(BOLD, "the report:"), styled(NAME, report.display().to_string())));
     if let Some(scale) = status.run.clock_scale {
         line(styled(DIM, format!("the demo's clock ran {scale} times as fast as real time")));
@@ -77,17 +77,15 @@ fn story(ui: &Ui, status: &Status, world: &World) {
     for d in &status.deploys {
         row("deployed", format!("{} at {} ({})", d.version, clock_time(d.at), d.state));
     }
-    let began = world.file().started;
     match (status.run.started_at, status.run.resolved_at) {
         (Some(from), Some(to)) => {
-            row("restored", format!("{} after the alert", styled(BOLD, duration(to.duration_since(from)))))
+            row("restored", format!("{} after the alert", styled(BOLD, duration(to.duration_since(from)))));
         }
         _ if status.run.state == "rolled-back" => {
-            row("restored", "production runs the version from before; the incident is still open".to_owned())
+            row("restored", "production runs the version from before; the incident is still open".to_owned());
         }
         _ => {}
     }
-    let _ = began;
     if let Some(version) = world.version() {
         row("now", format!("production says it runs {version}"));
     }

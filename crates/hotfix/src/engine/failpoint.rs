@@ -6,10 +6,10 @@
 pub fn reached(effect: &hotfix_core::effect::EffectId, place: &str) {
     use std::io::Write as _;
     let label = format!("{}/{}/{}:{place}", effect.step, effect.name, kind_of(&effect.subject));
-    if let Some(log) = std::env::var_os("HOTFIX_KILL_LOG") {
-        if let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(log) {
-            let _ = file.write_all(format!("{label}\n").as_bytes());
-        }
+    if let Some(log) = std::env::var_os("HOTFIX_KILL_LOG")
+        && let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(log)
+    {
+        let _ = file.write_all(format!("{label}\n").as_bytes());
     }
     if std::env::var("HOTFIX_KILL_AT").is_ok_and(|at| at == label) {
         crate::sys::process::kill_self();

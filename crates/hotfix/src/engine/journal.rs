@@ -236,7 +236,9 @@ mod tests {
             })
         };
         let threads = [write("a"), write("b")];
-        threads.into_iter().for_each(|t| t.join().unwrap());
+        for t in threads {
+            t.join().unwrap();
+        }
         assert_eq!(FileJournal::open(&folder, actor()).unwrap().records().len(), 80);
     }
 

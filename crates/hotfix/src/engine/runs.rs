@@ -28,8 +28,8 @@ pub fn root(repo: &Repo) -> PathBuf {
 pub fn all(repo: &Repo) -> Result<Vec<Found>, Failure> {
     let nobody = Actor { tool: String::new(), host: String::new(), person: String::new(), simulated: false };
     let mut found = Vec::new();
-    for key in folders(&root(repo))? {
-        for folder in folders(&key)? {
+    for key in folders(&root(repo)) {
+        for folder in folders(&key) {
             if !folder.join(FILE).exists() {
                 continue;
             }
@@ -49,12 +49,12 @@ pub fn all(repo: &Repo) -> Result<Vec<Found>, Failure> {
     Ok(found)
 }
 
-fn folders(of: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let Ok(entries) = std::fs::read_dir(of) else { return Ok(Vec::new()) };
+fn folders(of: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(of) else { return Vec::new() };
     let mut all: Vec<PathBuf> =
         entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| p.is_dir()).collect();
     all.sort();
-    Ok(all)
+    all
 }
 
 /// Which run a verb is about.

@@ -61,7 +61,7 @@ pub fn choose(
     if let (BaseKind::Production, Some(branch)) = (policy.base, &production) {
         disagreement(repo, branch, &base_ref, &base, &mut notices);
     }
-    let version = tag.filter(|_| policy.base == BaseKind::Production).or_else(|| tag_at(repo, &base));
+    let version = tag.or_else(|| tag_at(repo, &base));
     let target = target(policy, production, main, version.as_deref(), repo)?;
     Ok(Choice { base_ref, base, version, target, notices })
 }

@@ -64,14 +64,14 @@ fn keep_ignored(cx: &Cx<'_>, path: &Path) -> Result<(), Stop> {
         if let Some(parent) = to.parent() {
             std::fs::create_dir_all(parent)?;
         }
-        if !to.exists() {
-            if let Err(e) = std::fs::rename(path.join(name), &to) {
-                let what = format!(
-                    "the ignored {name} in {} cannot be kept ({e}): move it or delete it",
-                    path.display()
-                );
-                return Err(Stop::Waiting(vec![person(what, format!("cd {}", path.display()))]));
-            }
+        if !to.exists()
+            && let Err(e) = std::fs::rename(path.join(name), &to)
+        {
+            let what = format!(
+                "the ignored {name} in {} cannot be kept ({e}): move it or delete it",
+                path.display()
+            );
+            return Err(Stop::Waiting(vec![person(what, format!("cd {}", path.display()))]));
         }
     }
     cx.t.ui.say(format!("  ignored files of the worktree are kept in {}", keep.display()));

@@ -8,7 +8,7 @@ use crate::error::Failure;
 use hotfix_core::config::Trigger;
 use hotfix_core::effect::{Action, short};
 use hotfix_core::gate::Point;
-use hotfix_core::journal::{Event, Observation};
+use hotfix_core::journal::Observation;
 use jiff::SignedDuration;
 use std::time::Duration;
 
@@ -179,15 +179,4 @@ fn wait_for_it(cx: &mut Cx<'_>, version: &str, seen: Option<String>) -> Result<(
         .try_this("bring the version from before back", "hotfix rollback")
         .try_this("or look again", "hotfix run")
         .into())
-}
-
-/// What is still owed once production runs the fix and nothing watches it.
-pub fn owe_resolution(cx: &mut Cx<'_>) -> Result<(), Stop> {
-    let within = cx.plan()?.policy.report_within;
-    let due = cx.now().checked_add(within).unwrap_or(cx.now());
-    if cx.verdict("report.complete") == Verdict::NotApplicable {
-        let what = "the post-mortem: root cause, timeline, fix, prevention".to_owned();
-        cx.d.append(Event::ObligationOpened { id: "report".to_owned(), what, due, blocks_close: false })?;
-    }
-    Ok(())
 }

@@ -14,7 +14,7 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
             let what = "your word: is the fix temporary, so that a proper one must follow?";
             Err(Stop::Waiting(vec![
                 person(what, "hotfix done follow-up --temporary"),
-                person("or that it is permanent", "hotfix done follow-up --permanent"),
+                person("or your word that nothing has to follow", "hotfix done follow-up --permanent"),
             ]))
         }
         Some(false) => {
@@ -32,7 +32,7 @@ fn file(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     let incident = cx.plan()?.incident.clone();
     let what = Action::Ticket {
         title: format!("Follow-up to {}: {}", incident.key, hotfix_core::text::brief(&incident.title, 100)),
-        body: body(cx)?,
+        body: body(cx),
         marker: format!("{} follow-up", merge_request::marker(cx)),
         labels: vec!["hotfix-follow-up".to_owned()],
     };
@@ -51,7 +51,7 @@ fn by_hand(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     Ok(Ended::Passed)
 }
 
-fn body(cx: &Cx<'_>) -> Result<String, Stop> {
+fn body(cx: &Cx<'_>) -> String {
     let state = cx.state();
     let mut out = format!("The hotfix for {} is in production and is temporary.\n", cx.key());
     if let Some(view) = state.merge_request("production") {
@@ -63,5 +63,5 @@ fn body(cx: &Cx<'_>) -> Result<String, Stop> {
     for measure in state.analysis.iter().flat_map(|a| &a.prevention) {
         let _ = writeln!(out, "- [ ] {} ({}, by {})", measure.measure, measure.owner, measure.due);
     }
-    Ok(out)
+    out
 }

@@ -110,7 +110,7 @@ fn of_skill(skill: Skill, id: &str, plan: &Plan, attempt: &Attempt, state: &RunS
         Skill::Report => add("effect", "write the incident report".to_owned()),
         Skill::FollowUp => add("effect", "file the follow-up ticket, if the fix is temporary".to_owned()),
         Skill::Cleanup => {
-            add("effect", format!("remove the worktree {} (its branch stays)", attempt.worktree))
+            add("effect", format!("remove the worktree {} (its branch stays)", attempt.worktree));
         }
         Skill::Manual => add("waits", format!("somebody to confirm {id}")),
         Skill::Mitigate | Skill::Rollback | Skill::Notify => {}
@@ -136,7 +136,7 @@ fn reproduction(plan: &Plan, state: &RunState, side: &str, add: &mut Add<'_>) {
 fn deploy(plan: &Plan, add: &mut Add<'_>) {
     match (&plan.config.deploy.trigger, &plan.config.deploy.command) {
         (Trigger::Command, Some(command)) => {
-            add("effect", format!("deploy the merged version by {}", command.shown()))
+            add("effect", format!("deploy the merged version by {}", command.shown()));
         }
         _ => add("waits", "the version to be read back".to_owned()),
     }

@@ -86,7 +86,7 @@ fn draft(cx: &Cx<'_>, commit: &str, target: &str) -> Result<MergeRequestDraft, S
     Ok(MergeRequestDraft {
         role: "production".to_owned(),
         title: format!("[{}] {}", incident.key, hotfix_core::text::brief(&incident.title, 120)),
-        body: body(cx)?,
+        body: body(cx),
         labels: cx.plan()?.policy.merge_request.labels.clone(),
         source: cx.attempt()?.branch,
         target: target.to_owned(),
@@ -157,9 +157,10 @@ fn gates(cx: &mut Cx<'_>) -> Result<(), Stop> {
     }
     if cx.verdict("mr.labels") != Verdict::NotApplicable {
         let lacks: Vec<_> = policy.labels.iter().filter(|l| !view.labels.contains(l)).cloned().collect();
-        let answer = match lacks.is_empty() {
-            true => says(Verdict::Pass, format!("it has {}", view.labels.join(", "))),
-            false => says(Verdict::Fail, format!("it lacks {}", lacks.join(", "))),
+        let answer = if lacks.is_empty() {
+            says(Verdict::Pass, format!("it has {}", view.labels.join(", ")))
+        } else {
+            says(Verdict::Fail, format!("it lacks {}", lacks.join(", ")))
         };
         cx.gate("mr.labels", answer)?;
     }
@@ -174,9 +175,9 @@ fn gates(cx: &mut Cx<'_>) -> Result<(), Stop> {
 
 /// What the request says: the incident, what proves the fix, the change
 /// against its budget, the way back, and the port's forecast.
-fn body(cx: &Cx<'_>) -> Result<String, Stop> {
+fn body(cx: &Cx<'_>) -> String {
     let state = cx.state();
-    let Some(now) = status::of(state, cx.now()) else { return Ok(String::new()) };
+    let Some(now) = status::of(state, cx.now()) else { return String::new() };
     let mut out = String::new();
     let _ = writeln!(
         out,
@@ -218,7 +219,7 @@ fn body(cx: &Cx<'_>) -> Result<String, Stop> {
         let _ = writeln!(out, "\n**Port** to {}: {says}", forecast.target);
     }
     let _ = writeln!(out, "\n<!-- {} -->", marker(cx));
-    Ok(out)
+    out
 }
 
 /// A forge's answer as an error for people.

@@ -220,7 +220,7 @@ impl Cx<'_> {
             return Ok(());
         }
         let of_person =
-            |id: &str| id.starts_with("prepare.") && !id.ends_with(".base") || id.starts_with("manual.");
+            |id: &str| id.starts_with("prepare.") && id != "prepare.base" || id.starts_with("manual.");
         let waits: Vec<WaitingFor> = holding
             .iter()
             .filter(|(g, v)| *v == Verdict::Pending && of_person(&g.id))
@@ -252,7 +252,7 @@ fn some_gates(count: usize) -> String {
 }
 
 fn words(point: Point) -> String {
-    point.name().replace('-', " the ").replacen("the ", "the ", 1)
+    point.name().replace('-', " the ")
 }
 
 fn ask_for(gate: &str, criteria: Option<&str>) -> String {

@@ -21,7 +21,8 @@ const ALPHA: f64 = 0.01;
 
 /// Takes a sample, judges what there is, and says when to come back.
 pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
-    if cx.state().standing_rollback().is_some() {
+    if let Some((to, asked, reason)) = begun_rollback(cx) {
+        rollback::run(cx, to.as_deref(), asked, &reason)?;
         return Err(rolled_back(cx));
     }
     if cx.state().resolved.is_some() {
@@ -40,16 +41,66 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     remember_windows(cx, deployed)?;
     look(cx, deployed)?;
     let window = window(cx)?;
-    let rulings = judge(cx, deployed, &window)?;
     let elapsed = cx.now().duration_since(deployed);
+    let Some(number) = due_look(cx, &window, elapsed) else {
+        return Err(go_on(cx, deployed, &window, elapsed));
+    };
+    let rulings = judge(cx, number, &window);
+    cx.observe(Observation::Look { number, rulings: rulings.clone() })?;
     let all: Vec<&Ruling> = rulings.values().collect();
     match window.says(elapsed, &all) {
         WindowSays::Pass => pass(cx, &rulings, elapsed),
+        // Not back to normal, and not proven worse than the incident either:
+        // the watch goes on until it is known whether it must be rolled back.
+        WindowSays::Fail if elapsed < window.min && still_held(cx, &rulings)? => {
+            Err(go_on(cx, deployed, &window, elapsed))
+        }
         WindowSays::Fail => fail(cx, &rulings),
         WindowSays::RollBack { reason } => regression(cx, &rulings, &reason),
         WindowSays::AskPerson { reason } => ask(cx, &rulings, &reason),
-        WindowSays::GoOn { next_look } => Err(go_on(cx, deployed, next_look, elapsed, &window)),
+        WindowSays::GoOn { .. } => Err(go_on(cx, deployed, &window, elapsed)),
     }
+}
+
+/// The number of the look that is due by now and was not taken yet. Between
+/// planned looks nothing is judged: every look spends its share of the error
+/// level. After the last one, a look a minute, from what is kept for those.
+/// Looks that were missed (nobody was watching) are not made up for.
+fn due_look(cx: &Cx<'_>, window: &Window, elapsed: SignedDuration) -> Option<u32> {
+    let planned = window.look_times();
+    let last = planned.last().copied().unwrap_or(window.max);
+    let deployed = cx.state().deploys.last()?.at;
+    let taken = cx.state().last_look.map_or(SignedDuration::ZERO, |at| at.duration_since(deployed));
+    let by_plan = planned.iter().any(|t| *t <= elapsed && *t > taken);
+    let after_plan =
+        elapsed > last && elapsed.checked_sub(taken).is_some_and(|d| d >= SignedDuration::from_mins(1));
+    (by_plan || after_plan).then_some(cx.state().looks + 1)
+}
+
+/// A rollback that was asked for or carried out, and has yet to come to its
+/// end: where to, whether somebody asked, and why.
+fn begun_rollback(cx: &Cx<'_>) -> Option<(Option<String>, bool, String)> {
+    let state = cx.state();
+    let last = state.deploys.last()?;
+    let asked =
+        state.done.get("rollback").filter(|d| state.deploys.iter().any(|p| !p.rollback && d.at >= p.at));
+    let to = last.rollback.then(|| last.version.clone());
+    if to.is_none() && asked.is_none() {
+        return None;
+    }
+    let told = state.standing_rollback().map(|r| (r.asked, r.reason.clone()));
+    let by_gate = state.gates.get("monitor.error-rate").map(|(_, g)| g.summary.clone()).unwrap_or_default();
+    let (was_asked, reason) = told.unwrap_or_else(|| match asked {
+        Some(done) => (true, done.note.clone().unwrap_or_default()),
+        None => (false, by_gate),
+    });
+    Some((to, was_asked, reason))
+}
+
+/// Writes the gates, and says whether one of them still holds the run.
+fn still_held(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>) -> Result<bool, Stop> {
+    write_gates(cx, rulings)?;
+    Ok(cx.hold(hotfix_core::gate::Point::BeforeResolve).is_err())
 }
 
 fn window(cx: &Cx<'_>) -> Result<Window, Stop> {
@@ -137,52 +188,75 @@ fn remember_windows(cx: &mut Cx<'_>, deployed: Timestamp) -> Result<(), Stop> {
 /// One look at production since the deploy.
 fn look(cx: &mut Cx<'_>, deployed: Timestamp) -> Result<(), Stop> {
     sample_now(cx)?;
+    let edge = edge(cx, deployed)?;
     let mut readings = Vec::new();
-    let mut fresh_errors = Vec::new();
-    let since = cx.state().since;
     for check in cx.t.config.monitor.checks.clone() {
         if check.kind == CheckKind::NewErrors {
-            let found = with_collector(cx, |c| Ok(c.new_errors(&check.name, since, deployed)))?;
-            fresh_errors.push((check.name.clone(), found));
+            look_at_log(cx, &check.name, edge)?;
             continue;
         }
-        let last = cx.state().samples.iter().rev().find(|r| r.check == check.name).map_or(deployed, |r| r.at);
+        let last = cx.state().samples.iter().rev().find(|r| r.check == check.name).map_or(edge, |r| r.at);
         readings.extend(with_collector(cx, |c| {
             c.readings(&check.name, Some(last), None).map_err(|e| store_failed(&e))
         })?);
     }
-    if !readings.is_empty() {
-        cx.observe(Observation::Sample { readings })?;
-    }
-    for (check, found) in fresh_errors {
-        match found {
-            Ok(found) => {
-                let templates: Vec<String> =
-                    found.examples.iter().map(|e| hotfix_core::change::redact(e)).collect();
-                let seen = (templates.clone(), found.lines_seen);
-                if cx.state().new_errors.get(&check) != Some(&seen) {
-                    cx.observe(Observation::NewErrors { check, templates, lines: found.lines_seen })?;
+    if readings.is_empty() { Ok(()) } else { cx.observe(Observation::Sample { readings }) }
+}
+
+/// The first sample that was taken wholly after the deploy. What was read
+/// before it may still be of the version before.
+fn edge(cx: &Cx<'_>, deployed: Timestamp) -> Result<Timestamp, Stop> {
+    let checks = &cx.t.config.monitor.checks;
+    let Some(check) = checks.iter().find(|c| c.kind != CheckKind::NewErrors) else { return Ok(deployed) };
+    let readings =
+        with_collector(cx, |c| c.readings(&check.name, Some(deployed), None).map_err(|e| store_failed(&e)))?;
+    Ok(readings.first().map_or(deployed, |r| r.at))
+}
+
+/// New errors are those since the edge that the log had not before the
+/// incident, and those since the deploy began that it never had before.
+fn look_at_log(cx: &mut Cx<'_>, check: &str, edge: Timestamp) -> Result<(), Stop> {
+    let since = cx.state().since;
+    let begun = cx
+        .state()
+        .effects
+        .values()
+        .filter(|e| e.effect.what.kind() == "deploy")
+        .map(|e| e.requested_at)
+        .max();
+    let begun = begun.unwrap_or(edge);
+    let found = with_collector(cx, |c| {
+        let old_or_new = c.new_errors(check, since, edge);
+        Ok(old_or_new.and_then(|mut found| {
+            let never = c.new_errors(check, Some(begun), begun)?;
+            for example in never.examples {
+                if !found.examples.contains(&example) {
+                    found.examples.push(example);
                 }
             }
-            Err(e) => cx.t.ui.say(format!("  {check}: {e}")),
+            Ok(found)
+        }))
+    })?;
+    let found = match found {
+        Ok(found) => found,
+        Err(e) => {
+            cx.t.ui.say(format!("  {check}: {e}"));
+            return Ok(());
         }
+    };
+    let templates: Vec<String> = found.examples.iter().map(|e| hotfix_core::change::redact(e)).collect();
+    let seen = (templates.clone(), found.lines_seen);
+    if cx.state().new_errors.get(check) != Some(&seen) {
+        cx.observe(Observation::NewErrors { check: check.to_owned(), templates, lines: found.lines_seen })?;
     }
     Ok(())
 }
 
 /// A ruling for each check.
-fn judge(cx: &mut Cx<'_>, deployed: Timestamp, window: &Window) -> Result<BTreeMap<String, Ruling>, Stop> {
-    let elapsed = cx.now().duration_since(deployed);
-    let times = window.look_times();
-    let look = times.iter().filter(|t| **t <= elapsed).count().max(1);
-    let planned = times.len().max(1);
-    let looks = Looks {
-        alpha: ALPHA,
-        look: u32::try_from(look).unwrap_or(u32::MAX),
-        planned: u32::try_from(planned).unwrap_or(u32::MAX),
-    };
-    let checks = cx.t.config.monitor.checks.clone();
-    Ok(checks.iter().map(|check| (check.name.clone(), rule(cx, check, looks))).collect())
+fn judge(cx: &Cx<'_>, number: u32, window: &Window) -> BTreeMap<String, Ruling> {
+    let planned = u32::try_from(window.look_times().len()).unwrap_or(u32::MAX).max(1);
+    let looks = Looks { alpha: ALPHA, look: number, planned };
+    cx.t.config.monitor.checks.iter().map(|check| (check.name.clone(), rule(cx, check, looks))).collect()
 }
 
 fn rule(cx: &Cx<'_>, check: &Check, looks: Looks) -> Ruling {
@@ -292,8 +366,10 @@ pub fn resolve(cx: &mut Cx<'_>, by: &str, how: &str) -> Result<(), Stop> {
     if cx.verdict("report.complete") != Verdict::NotApplicable {
         let what = "the incident report".to_owned();
         cx.d.append(Event::ObligationOpened { id: "report".to_owned(), what, due, blocks_close: true })?;
+        return Ok(());
     }
-    Ok(())
+    let what = "the post-mortem: root cause, timeline, fix, prevention".to_owned();
+    cx.d.append(Event::ObligationOpened { id: "report".to_owned(), what, due, blocks_close: false })
 }
 
 fn fail(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>) -> Result<Ended, Stop> {
@@ -355,27 +431,19 @@ fn ask(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>, reason: &str) -> Res
     let what = format!("your word: the window is over and nothing is proven ({reason})");
     Err(Stop::Waiting(vec![
         person(what, "hotfix done monitor --note \"what was seen\""),
-        person("or the way back", "hotfix rollback"),
+        person("or your word to go back to what ran before", "hotfix rollback"),
     ]))
 }
 
-fn go_on(
-    cx: &Cx<'_>,
-    deployed: Timestamp,
-    next_look: SignedDuration,
-    elapsed: SignedDuration,
-    window: &Window,
-) -> Stop {
+fn go_on(cx: &Cx<'_>, deployed: Timestamp, window: &Window, elapsed: SignedDuration) -> Stop {
     let every = cx.t.config.monitor.every.unwrap_or(SignedDuration::from_secs(30));
     let soon = cx.now().checked_add(every).unwrap_or(cx.now());
-    let look = deployed.checked_add(next_look).unwrap_or(soon);
+    let next = window.look_times().into_iter().find(|t| *t > elapsed);
+    let look = next.and_then(|t| deployed.checked_add(t).ok()).unwrap_or(soon);
     let rate = cx.state().samples.iter().rev().find_map(|r| Some((r.errors?, r.total?)));
     let seen = rate.map_or(String::new(), |(e, t)| format!(", lately {e:.0} errors in {t:.0}"));
     let (at, least) = (crate::ui::duration(elapsed), crate::ui::duration(window.min));
-    until(
-        format!("production to be watched: {at} of at least {least}{seen}"),
-        soon.min(look.max(cx.now())).max(cx.now()),
-    )
+    until(format!("production to be watched: {at} of at least {least}{seen}"), soon.min(look.max(cx.now())))
 }
 
 /// After a rollback the same monitoring runs again, against the level that
@@ -389,18 +457,36 @@ pub fn after_rollback(cx: &mut Cx<'_>) -> Result<(), Stop> {
     }
     look(cx, deployed)?;
     let window = window(cx)?;
-    let mut rulings = judge(cx, deployed, &window)?;
+    let elapsed = cx.now().duration_since(deployed);
+    let again = |cx: &Cx<'_>| {
+        let look = cx.now().checked_add(SignedDuration::from_secs(30)).unwrap_or(cx.now());
+        until("production to be watched after the rollback", look)
+    };
+    let Some(number) = due_look(cx, &window, elapsed) else { return Err(again(cx)) };
+    let mut rulings = judge(cx, number, &window);
     rulings.retain(|name, _| {
         cx.t.config.monitor.checks.iter().any(|c| c.name == *name && c.kind == CheckKind::ErrorRate)
     });
-    let elapsed = cx.now().duration_since(deployed);
+    cx.observe(Observation::Look { number, rulings: rulings.clone() })?;
     let proven = rulings.values().all(|r| matches!(r.kind, Kind::Pass | Kind::Fail));
     if !proven && elapsed < window.min {
-        let look = deployed.checked_add(elapsed + SignedDuration::from_secs(30)).unwrap_or(cx.now());
-        return Err(until("production to be watched after the rollback", look));
+        return Err(again(cx));
     }
-    let reasons: Vec<String> = rulings.values().map(|r| r.reason.clone()).collect();
-    let text = format!("after the rollback, against the level of the incident: {}", reasons.join("; "));
+    let reasons: Vec<String> = rulings.values().map(level_after_rollback).collect();
+    let text = format!("after the rollback {}", reasons.join("; "));
     cx.t.ui.say(format!("  {text}"));
     cx.d.append(Event::Note { text })
+}
+
+/// What a ruling against the incident's level says, in words of a rollback.
+fn level_after_rollback(ruling: &Ruling) -> String {
+    let percent =
+        |rate: Option<f64>| rate.map_or("an unknown share".to_owned(), |r| format!("{:.1} %", r * 100.0));
+    let (now, then) = (percent(ruling.figures.after_rate), percent(ruling.figures.baseline_rate));
+    let says = match ruling.kind {
+        Kind::Pass => "it is back at that level",
+        Kind::Fail => "it is proven worse than that",
+        Kind::Inconclusive | Kind::Unverifiable => "nothing worse is proven",
+    };
+    format!("{now} fail, {then} did during the incident: {says}")
 }

@@ -106,13 +106,10 @@ fn cherry_pick(
         Action::CherryPick { branch: b, onto, .. } if b == branch => Some(onto.clone()),
         _ => None,
     });
-    let onto = match begun.or_else(|| cx.t.repo.remote_branch(target)) {
-        Some(onto) => onto,
-        None => {
-            return Err(Failure::failed("HF0703", format!("the branch {target} is not on the remote"))
-                .try_this("see which there are", "git ls-remote --heads")
-                .into());
-        }
+    let Some(onto) = begun.or_else(|| cx.t.repo.remote_branch(target)) else {
+        return Err(Failure::failed("HF0703", format!("the branch {target} is not on the remote"))
+            .try_this("see which there are", "git ls-remote --heads")
+            .into());
     };
     let what = Action::CherryPick {
         path: path.to_string_lossy().into_owned(),

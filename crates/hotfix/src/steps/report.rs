@@ -72,14 +72,14 @@ pub fn write(cx: &mut Cx<'_>) -> Result<PathBuf, Stop> {
 /// resumed step writes the same report, not another one.
 fn subject(cx: &Cx<'_>) -> String {
     let state = cx.state();
-    let stage = match (state.standing_rollback(), state.closed_at, state.resolved.as_ref()) {
+    let came_to = match (state.standing_rollback(), state.closed_at, state.resolved.as_ref()) {
         (Some(_), ..) => "rolled-back",
         (_, Some(_), _) => "closed",
         (.., Some(_)) => "resolved",
         _ => "open",
     };
     let analysis = digest::of_value(&state.analysis).unwrap_or_default();
-    format!("{stage} {}", &analysis[..12.min(analysis.len())])
+    format!("{came_to} {}", &analysis[..12.min(analysis.len())])
 }
 
 /// The report as data.

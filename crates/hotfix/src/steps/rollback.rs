@@ -17,7 +17,7 @@ pub fn ready(cx: &mut Cx<'_>, version: &str, replaces: Option<&str>) -> Result<(
     match target(cx, replaces) {
         Some((good, Some(commit))) => have.push(format!("back to {good} ({})", short(&commit))),
         Some((good, None)) => {
-            lack.push(format!("{good} names no commit here, so it could not be deployed again"))
+            lack.push(format!("{good} names no commit here, so it could not be deployed again"));
         }
         None => lack.push("the last good version is not known (production.known_good)".to_owned()),
     }
@@ -33,9 +33,10 @@ pub fn ready(cx: &mut Cx<'_>, version: &str, replaces: Option<&str>) -> Result<(
     let automatic = if is_automatic(cx)? { "by itself" } else { "after asking" };
     have.push(format!("on a proven regression, {automatic}"));
     rehearse(cx, &mut have, &mut lack)?;
-    let answer = match lack.is_empty() {
-        true => says(Verdict::Pass, format!("{version} can be taken back: {}", have.join(", "))),
-        false => says(Verdict::Fail, lack.join("; ")).details(have),
+    let answer = if lack.is_empty() {
+        says(Verdict::Pass, format!("{version} can be taken back: {}", have.join(", ")))
+    } else {
+        says(Verdict::Fail, lack.join("; ")).details(have)
     };
     cx.gate("rollback.ready", answer)
 }
@@ -71,9 +72,10 @@ fn rehearse(cx: &Cx<'_>, have: &mut Vec<String>, lack: &mut Vec<String>) -> Resu
     let how =
         How { cwd: &cx.t.repo.main, what: "rehearsing the rollback", on: None, env: vec![], pid_file: None };
     let ran = cx.t.run(&command, &how, cx.t.time_budget())?;
-    match ran.finished.succeeded() {
-        true => have.push(format!("rehearsed by `{}`", command.shown())),
-        false => lack.push(format!("the rehearsal `{}` {}", command.shown(), ran.finished.told())),
+    if ran.finished.succeeded() {
+        have.push(format!("rehearsed by `{}`", command.shown()));
+    } else {
+        lack.push(format!("the rehearsal `{}` {}", command.shown(), ran.finished.told()));
     }
     Ok(())
 }

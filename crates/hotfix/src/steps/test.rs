@@ -62,7 +62,7 @@ pub fn verify(cx: &mut Cx<'_>) -> Result<(), Stop> {
 /// The critical tests for what has changed.
 fn critical(cx: &Cx<'_>) -> Result<Vec<Command>, Stop> {
     let attempt = cx.attempt()?;
-    let tree = cx.state().head.as_ref().map(|h| h.tree.clone()).unwrap_or_else(|| attempt.base.clone());
+    let tree = cx.state().head.as_ref().map_or_else(|| attempt.base.clone(), |h| h.tree.clone());
     let changed = tree::changed_paths(cx.t.git(), &attempt.base, &tree)?;
     let touched =
         |globs: &[String]| globs.is_empty() || changed.iter().any(|p| globs.iter().any(|g| matches(g, p)));
@@ -117,7 +117,7 @@ fn against_base(cx: &mut Cx<'_>, gate: &str, commands: &[Command], what: &str) -
                     Result3::Passes => broken
                         .extend([format!("`{shown}` is broken by the fix ({})", ran.finished.told()), lines]),
                     Result3::Unclear => {
-                        unclear.push(format!("`{shown}` fails on the fix, and cannot be run on the base"))
+                        unclear.push(format!("`{shown}` fails on the fix, and cannot be run on the base"));
                     }
                 }
             }

@@ -16,6 +16,7 @@ use hotfix_core::effect::{MergeRequestDraft, RefUpdate, short};
 use hotfix_core::journal::{Approval, Identity, MergeRequestState, MergeRequestView};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
 
 /// The local forge of a clone's remote.
 #[derive(Debug, Clone)]
@@ -90,7 +91,7 @@ impl LocalForge {
         for (name, content) in files {
             let blob =
                 self.git.feed(["hash-object", "-w", "--stdin"], content.as_bytes()).map_err(git_error)?;
-            tree.push_str(&format!("100644 blob {blob}\t{name}\n"));
+            let _ = writeln!(tree, "100644 blob {blob}\t{name}");
         }
         let tree = self.git.feed(["mktree"], tree.as_bytes()).map_err(git_error)?;
         self.commit_tree(&tree, parent.as_slice(), message)

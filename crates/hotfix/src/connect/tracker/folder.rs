@@ -76,8 +76,8 @@ impl Tracker for FolderTracker {
     }
 
     fn find(&self, marker: &str) -> Result<Option<String>, String> {
-        let marked = format!("<!-- {marker} -->");
-        Ok(self.tickets()?.into_iter().find(|(_, text)| text.contains(&marked)).map(|(key, _)| key))
+        let comment = format!("<!-- {marker} -->");
+        Ok(self.tickets()?.into_iter().find(|(_, text)| text.contains(&comment)).map(|(key, _)| key))
     }
 }
 
