@@ -99,7 +99,7 @@ pub fn read_version(cx: &Cx<'_>) -> Result<Option<String>, Stop> {
 }
 
 /// The version in an answer: JSON's `version`, else the first word.
-fn version_in(text: &str) -> Option<String> {
+pub fn version_in(text: &str) -> Option<String> {
     if let Ok(json) = serde_json::from_str::<serde_json::Value>(text) {
         let found = json.get("version").or_else(|| json.get("tag")).or_else(|| json.get("commit"));
         return found.and_then(|v| v.as_str()).or(json.as_str()).map(str::to_owned);
