@@ -14,6 +14,10 @@ use std::time::Duration;
 
 /// Deploys the merged commit.
 pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
+    // Nothing is said to be deployed that nobody has deployed.
+    if !hotfix_core::plan::deploys(&cx.t.config) {
+        return Ok(Ended::Skipped("merged, deployment unverified: no deploy is configured".to_owned()));
+    }
     let Some((version, commit)) = merged(cx) else {
         return Err(Failure::bug("a deploy without a merge").into());
     };

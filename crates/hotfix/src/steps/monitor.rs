@@ -28,6 +28,10 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     if cx.state().resolved.is_some() {
         return Ok(Ended::Passed);
     }
+    if !hotfix_core::plan::deploys(&cx.t.config) {
+        let reason = "nothing was deployed by this run; when the incident is over: hotfix done resolve";
+        return Ok(Ended::Skipped(reason.to_owned()));
+    }
     let Some(deployed) = cx.state().deploys.last().map(|d| d.at) else {
         return Err(Failure::bug("a monitored window without a deploy").into());
     };

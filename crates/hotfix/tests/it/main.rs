@@ -1,1 +1,9 @@
 //! Integration tests: one binary, a module for each concern.
+
+mod approvals;
+mod bad_input;
+mod by_hand;
+mod frozen;
+mod hooks;
+mod port;
+mod repo;
