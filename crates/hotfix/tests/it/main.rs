@@ -7,3 +7,5 @@ mod frozen;
 mod hooks;
 mod port;
 mod repo;
+mod docs;
+mod schemas;
