@@ -4,7 +4,7 @@
 //! keeps the shop running, and [`traffic`] are its customers. The play drives it
 //! with the verbs themselves, as processes of their own.
 
-mod config;
+pub mod config;
 pub mod assets;
 pub mod history;
 pub mod operate;

@@ -1,1 +1,6 @@
 //! Integration tests: one binary, a module for each concern.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod crash;
+mod facts;
+mod harness;
