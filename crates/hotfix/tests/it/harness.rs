@@ -176,19 +176,24 @@ impl Stage {
     }
 
     /// Brings a kept world back, as if no time had passed. What production has
-    /// built since stays built.
+    /// built since stays built, and its log stays the same file.
     pub fn restore(&mut self, kept: &Kept) {
         self.stop();
         let root = self.paths().root().to_owned();
-        let built = self.folder.path().join("releases");
-        let releases = Paths::new(&root).releases();
-        std::fs::rename(&releases, &built).unwrap();
+        let paths = Paths::new(&root);
+        let stay = [(paths.releases(), "releases"), (paths.app_log(), "app.log")];
+        for (path, name) in &stay {
+            std::fs::rename(path, self.folder.path().join(name)).unwrap();
+        }
         std::fs::remove_dir_all(&root).unwrap();
         copy(&kept.folder, &root);
-        std::fs::remove_dir_all(&releases).unwrap();
-        std::fs::rename(&built, &releases).unwrap();
-        let passed = Timestamp::now().duration_since(kept.at);
-        self.turn_back(passed);
+        let log = std::fs::read(paths.app_log()).unwrap();
+        std::fs::remove_dir_all(paths.releases()).unwrap();
+        for (path, name) in &stay {
+            std::fs::rename(self.folder.path().join(name), path).unwrap();
+        }
+        std::fs::write(paths.app_log(), log).unwrap();
+        self.turn_back(Timestamp::now().duration_since(kept.at));
     }
 
     /// The world's clock goes on from where it stood.
