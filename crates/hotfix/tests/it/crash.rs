@@ -103,6 +103,12 @@ impl Play<'_> {
     }
 }
 
+/// Plays some of the acts, without a kill.
+pub fn act(stage: &mut Stage, numbers: std::ops::Range<usize>) {
+    let mut play = Play { stage, fate: Fate::default() };
+    numbers.for_each(|number| play.act(number));
+}
+
 /// Plays from a kept world on, and tells what the world looks like then.
 fn play(stage: &mut Stage, kept: &Kept, from: usize, fate: Fate) -> (Facts, Fate) {
     stage.restore(kept);

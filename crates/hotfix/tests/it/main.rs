@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod crash;
+mod dry_run;
+mod engine_sim;
 mod facts;
 mod harness;
