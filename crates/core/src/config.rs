@@ -448,6 +448,21 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             ));
         }
     }
+    let kinds: [(&str, Option<&String>, &[&str]); 7] = [
+        ("forge", config.forge.kind.as_ref(), &["local"]),
+        ("tracker", config.tracker.kind.as_ref(), &["folder"]),
+        ("channel", config.channel.kind.as_ref(), &["file"]),
+        ("status_page", config.status_page.kind.as_ref(), &["file"]),
+        ("deploy", config.deploy.kind.as_ref(), &["command"]),
+        ("rollback", config.rollback.kind.as_ref(), &["command"]),
+        ("on_call", config.on_call.kind.as_ref(), &[]),
+    ];
+    for (section, kind, known) in kinds {
+        if let Some(kind) = kind.filter(|k| !known.contains(&k.as_str())) {
+            let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
+            return fail(format!("[{section}] has the kind `{kind}`; this version speaks to: {known}"));
+        }
+    }
     for (name, source) in &config.telemetry {
         let there = match source.kind {
             TelemetryKind::MetricsEndpoint => source.url.is_some(),
@@ -462,6 +477,16 @@ fn check(config: &Config) -> Result<(), ConfigError> {
 }
 
 impl Config {
+    /// Sections that can be read and that nothing uses yet.
+    pub fn unused(&self) -> Vec<&'static str> {
+        let all = [
+            ("skills", !self.skills.is_empty()),
+            ("mitigate", !self.mitigate.is_empty()),
+            ("on_call", self.on_call != Connector::default()),
+        ];
+        all.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
+    }
+
     /// Every command that the config can make run, for `hotfix trust`.
     pub fn commands(&self) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();

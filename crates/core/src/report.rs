@@ -184,14 +184,17 @@ fn signals(records: &[Record], state: &RunState) -> Vec<Signal> {
         })
         .flatten()
         .collect();
+    let new_errors = new_errors(records);
     let deploys: Vec<_> = state.deploys.iter().map(|d| (d.at, d.version.clone())).collect();
     let signal = |check: &crate::config::Check| {
         let before = ["baseline", "incident"]
             .iter()
             .filter_map(|name| state.windows.get(&(check.name.clone(), (*name).to_owned())))
             .flatten();
-        let mut readings: Vec<Reading> =
-            before.chain(samples.iter().copied().filter(|r| r.check == check.name)).cloned().collect();
+        let mut readings: Vec<Reading> = before
+            .chain(samples.iter().copied().chain(&new_errors).filter(|r| r.check == check.name))
+            .cloned()
+            .collect();
         readings.sort_by_key(|r| r.at);
         let (kind, gate) = match check.kind {
             crate::config::CheckKind::ErrorRate => ("error-rate", "monitor.error-rate"),
@@ -208,6 +211,24 @@ fn signals(records: &[Record], state: &RunState) -> Vec<Signal> {
         }
     };
     plan.config.monitor.checks.iter().map(signal).collect()
+}
+
+/// How many new error templates each look at a log has found, among how many lines.
+fn new_errors(records: &[Record]) -> Vec<Reading> {
+    let reading = |record: &Record| match &record.event {
+        Event::Observed { observation: Observation::NewErrors { check, templates, lines } } => {
+            Some(Reading {
+                check: check.clone(),
+                at: record.at,
+                errors: u32::try_from(templates.len()).ok().map(f64::from),
+                total: u32::try_from(*lines).ok().map(f64::from),
+                value: None,
+                missing: None,
+            })
+        }
+        _ => None,
+    };
+    records.iter().filter_map(reading).collect()
 }
 
 /// The timeline: records that a reader of the report wants to see.

@@ -68,6 +68,8 @@ pub struct RunState {
     pub samples: Vec<Reading>,
     /// How many looks at the monitored window were taken since the last deploy.
     pub looks: u32,
+    /// When the last of them was taken.
+    pub last_look: Option<Timestamp>,
     /// New error templates since the last deploy, by check.
     pub new_errors: BTreeMap<String, (Vec<String>, u64)>,
     /// Whether the fix is temporary, once somebody said so.
@@ -422,6 +424,7 @@ impl RunState {
             });
             self.samples.clear();
             self.looks = 0;
+            self.last_look = None;
             self.new_errors.clear();
         }
     }
@@ -461,7 +464,10 @@ impl RunState {
             Observation::NewErrors { check, templates, lines } => {
                 self.new_errors.insert(check.clone(), (templates.clone(), *lines));
             }
-            Observation::Look { number, .. } => self.looks = *number,
+            Observation::Look { number, .. } => {
+                self.looks = *number;
+                self.last_look = Some(record.at);
+            }
             Observation::Budget { files, lines, max_files, max_lines } => {
                 self.budget = Some([*files, *lines, *max_files, *max_lines]);
             }

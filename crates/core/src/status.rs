@@ -406,7 +406,10 @@ fn gates(state: &RunState) -> Vec<GatePart> {
             let seen = state.gates.get(&planned.id).map(|(_, seen)| seen);
             let waiver = state.waivers.get(&planned.id);
             let summary = match (verdict, &planned.not_applicable, seen) {
-                (Verdict::Waived, ..) => waiver.map(|w| format!("waived by {}: {}", w.by, w.reason)),
+                (Verdict::Waived, ..) => waiver.map(|w| {
+                    let alone = if w.self_waived { "self-" } else { "" };
+                    format!("{alone}waived by {}: {}", w.by, w.reason)
+                }),
                 (Verdict::NotApplicable, reason, _) => reason.clone(),
                 (Verdict::Pending, _, Some(seen)) => {
                     Some(format!("stale, was {}: {}", seen.verdict.name(), seen.summary))
@@ -518,7 +521,10 @@ fn notices(state: &RunState) -> Vec<String> {
     if state.has_ended() || state.resolved.is_some() {
         return all;
     }
-    if state.plan.as_ref().is_some_and(|p| p.action_of(Skill::Deploy).is_none())
+    if state
+        .plan
+        .as_ref()
+        .is_some_and(|p| p.action_of(Skill::Deploy).is_none() || !crate::plan::deploys(&p.config))
         && state.merge_request("production").is_some_and(|m| m.state == MergeRequestState::Merged)
     {
         all.push("merged, deployment unverified: no deploy is configured".to_owned());

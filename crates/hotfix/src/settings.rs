@@ -33,11 +33,22 @@ pub fn config(repo: &Repo) -> Result<Sourced<Config>, Failure> {
         Some((text, source)) => (text, source, false),
         None => match std::fs::read_to_string(repo.top.join(CONFIG)) {
             Ok(text) => (text, CONFIG.to_owned(), true),
-            Err(_) => (String::new(), "no config".to_owned(), false),
+            Err(e) if nothing_there(&e) => (String::new(), "no config".to_owned(), false),
+            // A config that is there and cannot be read is not the same as none.
+            Err(e) => return Err(unreadable_config(&e)),
         },
     };
     let value = config::parse(&text).map_err(|e| bad_config(&source, &text, e))?;
     Ok(Sourced { value, source, unreviewed })
+}
+
+fn nothing_there(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+}
+
+fn unreadable_config(error: &std::io::Error) -> Failure {
+    Failure::usage("HF0202", format!("the config cannot be used: {CONFIG} cannot be read ({error})"))
+        .try_this("look at it", format!("ls -ld {CONFIG} && file {CONFIG}"))
 }
 
 fn bad_config(source: &str, text: &str, error: config::ConfigError) -> Failure {

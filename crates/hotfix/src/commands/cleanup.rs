@@ -2,7 +2,7 @@
 
 use super::{Answer, Session};
 use crate::engine::Stop;
-use crate::engine::drive::{interrupted, with_cx};
+use crate::engine::drive::{Came, interrupted, with_cx};
 use crate::error::{Failure, exit};
 use crate::steps::cleanup;
 
@@ -30,9 +30,6 @@ pub fn run(session: &Session<'_>) -> Answer {
         ),
         Err(Stop::Failed(failure)) => Err(*failure),
         Err(Stop::Interrupted) => Err(interrupted()),
-        Err(Stop::Waiting(waits)) => {
-            super::tell_waits(session.ui, &waits);
-            Ok(exit::WAITS)
-        }
+        Err(Stop::Waiting(waits)) => run.finish(Ok(Came::Waits(waits))),
     }
 }

@@ -3,7 +3,7 @@
 use super::{Answer, OpenRun, Session};
 use crate::args::Permanence;
 use crate::engine::Stop;
-use crate::engine::drive::{interrupted, with_cx};
+use crate::engine::drive::{Came, interrupted, with_cx};
 use crate::engine::effects::Journal as _;
 use crate::error::{Failure, exit};
 use crate::steps::{Cx, follow_up, notify, port, report, review, watch};
@@ -33,20 +33,52 @@ pub fn run(session: &Session<'_>, permanence: Permanence) -> Answer {
         Ok(()) => {}
         Err(Stop::Failed(failure)) => return Err(*failure),
         Err(Stop::Interrupted) => return Err(interrupted()),
-        Err(Stop::Waiting(waits)) => {
-            super::tell_waits(session.ui, &waits);
-            return Ok(exit::WAITS);
-        }
+        // A question is no reason to keep quiet about what else is missing.
+        Err(Stop::Waiting(waits)) if only_asks(&run) => return run.finish(Ok(Came::Waits(waits))),
+        Err(Stop::Waiting(_)) => {}
     }
-    let held = holding(&run);
-    if !held.is_empty() {
-        let mut failure = Failure::failed("HF0607", "the run cannot be closed yet");
-        for line in held {
-            failure = failure.hint(line);
-        }
-        return Err(failure.try_this("see all of it", "hotfix status"));
+    if !holding(&run).is_empty() {
+        return Err(refusal(&run));
     }
     end(session, &mut run)
+}
+
+/// Whether nothing is missing but the answer to a question.
+fn only_asks(run: &OpenRun<'_>) -> bool {
+    let state = run.state();
+    let gates = state.holding(Point::BeforeClose);
+    gates.iter().all(|(g, _)| g.id == "followup.ticket")
+        && !state.obligations.iter().any(|o| o.blocks_close && o.met.is_none())
+}
+
+/// What is missing, each with what helps.
+fn refusal(run: &OpenRun<'_>) -> Failure {
+    let mut failure = Failure::failed("HF0607", "the run cannot be closed yet");
+    for (gate, verdict) in run.state().holding(Point::BeforeClose) {
+        let asks =
+            if gate.id == "followup.ticket" { "; say --temporary if a proper fix must follow" } else { "" };
+        let text = format!("{} is {}{asks}", gate.id, verdict.name());
+        failure = match what_helps(&gate.id) {
+            Some(command) => failure.try_this(text, command),
+            None => failure.hint(text),
+        };
+    }
+    let owed = run.state().obligations.iter().filter(|o| o.blocks_close && o.met.is_none());
+    for owed in owed {
+        failure = failure.hint(format!("{} is owed until {}", owed.what, date_time(owed.due)));
+    }
+    failure.try_this("see all of it", "hotfix status")
+}
+
+fn what_helps(gate: &str) -> Option<String> {
+    match gate {
+        "incident.resolved" => Some("hotfix done resolve".to_owned()),
+        "port.merged" => Some("hotfix port".to_owned()),
+        "report.complete" => Some("hotfix report --edit".to_owned()),
+        "followup.ticket" => Some("hotfix close --permanent".to_owned()),
+        manual if manual.starts_with("manual.") => Some(format!("hotfix done {manual}")),
+        _ => None,
+    }
 }
 
 /// Looks once more at what may have been done meanwhile.

@@ -24,9 +24,16 @@ use std::path::{Path, PathBuf};
 pub fn run(session: &Session<'_>, args: &args::Start) -> Answer {
     let plan = compile(session, args)?;
     refuse_second(session, &args.key)?;
+    // Told before anything is written: no run could go anywhere.
+    session.repo.remote()?;
     let choice = base::choose(&session.repo, &plan.config, &plan.policy.branch, args.from.as_deref())?;
     let started = Start { plan, attempt: attempt(session, args, &choice)? };
     choice.notices.iter().for_each(|n| session.ui.say(format!("{} {n}", styled(WAIT, "note:"))));
+    for section in started.plan.config.unused() {
+        session
+            .ui
+            .say(format!("{} [{section}] of the config is not used by this version", styled(WAIT, "note:")));
+    }
     if session.global.dry_run {
         let state =
             RunState { plan: Some(started.plan), attempt: Some(started.attempt), ..RunState::default() };

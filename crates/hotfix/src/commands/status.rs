@@ -39,12 +39,18 @@ fn drift(session: &Session<'_>, run: &OpenRun<'_>) -> Vec<String> {
         return Vec::new();
     };
     let mut all = Vec::new();
+    // A page given by name is compared with itself; a local file that nobody
+    // reviewed may be another one in each checkout.
+    let named = plan
+        .workflow
+        .source
+        .strip_prefix(".hotfix/workflows/")
+        .and_then(|s| s.split_once(".md"))
+        .map(|(name, _)| name);
+    let named = named.filter(|_| !plan.workflow.source.starts_with(settings::WORKFLOW));
     if !plan.workflow.unreviewed {
-        match settings::workflow(Some(&session.repo), None) {
-            Ok(now)
-                if now.value.digest != plan.workflow.digest
-                    && plan.workflow.source.contains(settings::WORKFLOW) =>
-            {
+        match settings::workflow(Some(&session.repo), named) {
+            Ok(now) if now.value.digest != plan.workflow.digest => {
                 all.push(format!(
                     "the workflow at {} differs from the frozen one: it changes nothing in this run",
                     now.source
@@ -156,18 +162,28 @@ fn step(ui: &Ui, step: &StepPart) {
 }
 
 fn gates(ui: &Ui, gates: &[GatePart]) {
-    let passed = gates.iter().filter(|g| g.verdict == Verdict::Pass).count();
-    let idle = gates.iter().filter(|g| g.verdict == Verdict::NotApplicable).count();
+    let count = |verdict: Verdict| gates.iter().filter(|g| g.verdict == verdict).count();
+    let (passed, idle) = (count(Verdict::Pass), count(Verdict::NotApplicable));
     ui.answer(format!("{passed} of {} gates passed, {idle} not applicable", gates.len()));
-    for gate in gates.iter().filter(|g| !matches!(g.verdict, Verdict::Pass | Verdict::NotApplicable)) {
+    let told = |g: &&GatePart| {
+        let stale = g.verdict == Verdict::Pending && g.summary != "not evaluated yet";
+        stale || matches!(g.verdict, Verdict::Fail | Verdict::Unknown | Verdict::Waived)
+    };
+    for gate in gates.iter().filter(&told) {
         let advisory = if gate.binding { "" } else { " (advisory)" };
         let sign = verdict(gate.verdict);
-        let pad = 20_usize.saturating_sub(gate.verdict.name().len() + 2);
-        ui.answer(format!(
-            "  {sign}{} {} {}{advisory}",
-            " ".repeat(pad.min(12)),
-            styled(NAME, format!("{:<26}", gate.id)),
-            hotfix_core::text::brief(&gate.summary, 90)
+        let pad = " ".repeat(9_usize.saturating_sub(gate.verdict.name().len()));
+        let summary = hotfix_core::text::brief(&gate.summary, 100);
+        ui.answer(format!("  {sign}{pad} {} {summary}{advisory}", styled(NAME, format!("{:<26}", gate.id))));
+    }
+    let open: Vec<&GatePart> = gates.iter().filter(|g| g.verdict == Verdict::Pending && !told(&g)).collect();
+    if let Some(point) = open.iter().map(|g| g.required).min() {
+        let first: Vec<&str> = open.iter().filter(|g| g.required == point).map(|g| g.id.as_str()).collect();
+        let rest = open.len() - first.len();
+        let later = if rest > 0 { format!("; {rest} later") } else { String::new() };
+        ui.answer(styled(
+            DIM,
+            format!("  still to come {}: {}{later}", point.name().replace('-', " the "), first.join(", ")),
         ));
     }
     ui.answer("");

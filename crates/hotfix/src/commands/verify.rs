@@ -2,7 +2,7 @@
 
 use super::{Answer, OpenRun, Session};
 use crate::engine::Stop;
-use crate::engine::drive::with_cx;
+use crate::engine::drive::{Came, with_cx};
 use crate::error::exit;
 use crate::steps::{check_style, forecast, implement, test, watch};
 use crate::ui::{DIM, NAME, styled, verdict};
@@ -46,10 +46,7 @@ pub fn run(session: &Session<'_>) -> Answer {
         Ok(()) => {}
         Err(Stop::Failed(failure)) => return Err(*failure),
         Err(Stop::Interrupted) => return Err(crate::engine::drive::interrupted()),
-        Err(Stop::Waiting(waits)) => {
-            super::tell_waits(session.ui, &waits);
-            return Ok(exit::WAITS);
-        }
+        Err(Stop::Waiting(waits)) => return run.finish(Ok(Came::Waits(waits))),
     }
     Ok(show(session, &run))
 }

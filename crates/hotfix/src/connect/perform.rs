@@ -8,6 +8,7 @@ use crate::git::fetch::remote_ref;
 use crate::git::push::{PushError, atomic};
 use crate::git::{Git, GitError, tree, worktree};
 use crate::settings::Trust;
+use crate::steps::deploy::version_in;
 use crate::steps::tools::{How, Tools};
 use crate::sys::process;
 use hotfix_core::digest;
@@ -151,14 +152,24 @@ impl Connectors<'_> {
         }
         // A crash between the branch and its worktree leaves the branch at the base.
         let there = git.resolve(&format!("refs/heads/{branch}"));
+        let sparse = &self.tools.config.worktree.sparse;
+        if !sparse.is_empty() && worktree::at(git, path).map_err(git_error)?.is_some() {
+            worktree::check_out_sparse(path, sparse).map_err(git_error)?;
+            return Ok(Values::new());
+        }
         let new = if adopt || there.as_deref() == Some(base) { None } else { Some(base) };
-        worktree::add(git, path, branch, new).map_err(git_error)?;
+        worktree::add(git, path, branch, new, !sparse.is_empty()).map_err(git_error)?;
+        if !sparse.is_empty() {
+            worktree::check_out_sparse(path, sparse).map_err(git_error)?;
+        }
         Ok(Values::new())
     }
 
     fn probe_worktree(&self, path: &Path, branch: &str) -> Probe {
         match worktree::at(self.tools.git(), path) {
-            Ok(Some(w)) if !w.unfinished && w.branch.as_deref() == Some(branch) => {
+            Ok(Some(w))
+                if !w.unfinished && w.branch.as_deref() == Some(branch) && worktree::has_index(path) =>
+            {
                 Probe::TookPlace(Values::new())
             }
             Ok(_) => Probe::Absent,
@@ -273,7 +284,7 @@ impl Connectors<'_> {
         let config = &self.tools.config;
         if let Some(url) = &config.production.version_url {
             return match self.tools.http.get_text(url, 64 * 1024) {
-                Ok(text) if text.contains(version) => Probe::TookPlace(Values::new()),
+                Ok(text) if version_in(&text).as_deref() == Some(version) => Probe::TookPlace(Values::new()),
                 Ok(_) => Probe::Absent,
                 Err(e) => Probe::Unknown(e.to_string()),
             };
@@ -289,7 +300,9 @@ impl Connectors<'_> {
             let ran =
                 self.tools.trusted(command).and_then(|c| self.tools.run(&c, &how, Duration::from_secs(30)));
             return match ran {
-                Ok(ran) if ran.finished.succeeded() && ran.output.contains(version) => {
+                Ok(ran)
+                    if ran.finished.succeeded() && version_in(&ran.output).as_deref() == Some(version) =>
+                {
                     Probe::TookPlace(Values::new())
                 }
                 Ok(ran) if ran.finished.succeeded() => Probe::Absent,

@@ -40,14 +40,36 @@ pub fn at(git: &Git, path: &Path) -> Result<Option<Listed>, GitError> {
 }
 
 /// Makes a worktree with a new branch, or with a branch that is already there.
-pub fn add(git: &Git, path: &Path, branch: &str, base: Option<&str>) -> Result<(), GitError> {
+/// A bare one has no files until [`check_out_sparse`] brings them.
+pub fn add(git: &Git, path: &Path, branch: &str, base: Option<&str>, bare: bool) -> Result<(), GitError> {
     let mut args = vec!["worktree", "add", "--quiet"];
+    if bare {
+        args.push("--no-checkout");
+    }
     let shown = path.to_string_lossy();
     match base {
         Some(base) => args.extend(["--no-track", "-b", branch, &shown, base]),
         None => args.extend([shown.as_ref(), branch]),
     }
     git.run(args).map(|_| ())
+}
+
+/// Brings some folders of a worktree, and the files beside them (a cone). Sets
+/// `extensions.worktreeConfig`, as git's sparse checkout needs it.
+pub fn check_out_sparse(path: &Path, folders: &[String]) -> Result<(), GitError> {
+    let git = Git::at(path);
+    let mut args = vec!["sparse-checkout", "set", "--cone", "--"];
+    args.extend(folders.iter().map(String::as_str));
+    git.run(args)?;
+    git.run(["checkout", "--quiet", "HEAD", "--"])
+        .or_else(|_| git.run(["read-tree", "-mu", "HEAD"]))
+        .map(|_| ())
+}
+
+/// Whether a worktree's files were checked out: before that it has no index.
+pub fn has_index(path: &Path) -> bool {
+    let index = Git::at(path).run(["rev-parse", "--path-format=absolute", "--git-path", "index"]);
+    index.is_ok_and(|index| Path::new(&index).exists())
 }
 
 /// Makes a worktree with no branch, or moves the one that is there.

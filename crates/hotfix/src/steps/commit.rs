@@ -4,7 +4,7 @@
 use super::{Cx, Ended, implement, person};
 use crate::engine::Stop;
 use crate::git::tree;
-use hotfix_core::effect::Action;
+use hotfix_core::effect::{Action, Outcome};
 use hotfix_core::gate::{Point, Verdict};
 use hotfix_core::journal::Event;
 use serde_json::Value;
@@ -59,8 +59,10 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
 fn edits_are_meant(cx: &Cx<'_>) -> Result<(), Stop> {
     let state = cx.state();
     let commits = state.effects.values().filter(|e| e.effect.id.attempt == state.attempt_number());
-    let last =
-        commits.filter(|e| e.effect.id.step == "commit" && e.outcome.is_some()).map(|e| e.requested_at).max();
+    let last = commits
+        .filter(|e| e.effect.id.step == "commit" && matches!(e.outcome, Some(Outcome::Succeeded { .. })))
+        .map(|e| e.requested_at)
+        .max();
     let said = state.done.get("implement").map(|d| d.at);
     if last.is_some() && said < last {
         let what = "your word on the edits since the last commit: are they part of the fix?";
@@ -74,7 +76,7 @@ fn message(cx: &Cx<'_>) -> String {
     let Some(incident) = &cx.state().incident else { return "fix: hotfix".to_owned() };
     let note = cx.state().done.get("implement").and_then(|d| d.note.clone());
     let title = subject(&incident.title);
-    let body = note.map(|n| format!("{n}\n\n")).unwrap_or_default();
+    let body = note.map(|n| format!("{}\n\n", hotfix_core::text::printable(&n))).unwrap_or_default();
     format!("fix: {title}\n\n{body}Refs: {}\n", incident.key)
 }
 

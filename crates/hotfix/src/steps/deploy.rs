@@ -14,6 +14,10 @@ use std::time::Duration;
 
 /// Deploys the merged commit.
 pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
+    // Nothing is said to be deployed that nobody has deployed.
+    if !hotfix_core::plan::deploys(&cx.t.config) {
+        return Ok(Ended::Skipped("merged, deployment unverified: no deploy is configured".to_owned()));
+    }
     let Some((version, commit)) = merged(cx) else {
         return Err(Failure::bug("a deploy without a merge").into());
     };
@@ -95,7 +99,7 @@ pub fn read_version(cx: &Cx<'_>) -> Result<Option<String>, Stop> {
 }
 
 /// The version in an answer: JSON's `version`, else the first word.
-fn version_in(text: &str) -> Option<String> {
+pub fn version_in(text: &str) -> Option<String> {
     if let Ok(json) = serde_json::from_str::<serde_json::Value>(text) {
         let found = json.get("version").or_else(|| json.get("tag")).or_else(|| json.get("commit"));
         return found.and_then(|v| v.as_str()).or(json.as_str()).map(str::to_owned);

@@ -28,7 +28,7 @@ pub fn send_due(cx: &mut Cx<'_>) -> Result<(), Stop> {
                     };
                     cx.may("notify", "message", format!("{target} {moment}"), what)?;
                 }
-                NotifyKind::StatusPage if cx.t.status_page.is_some() => {
+                NotifyKind::StatusPage if cx.t.status_page.is_some() && moment != "report" => {
                     let what = Action::StatusPage {
                         state: state.to_owned(),
                         text: customers(cx.state(), state),

@@ -38,8 +38,8 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     }
     let commits = commits(cx)?;
     let branch = format!("{}-port", cx.attempt()?.branch);
-    let path = cherry_pick(cx, &branch, &target, &commits)?;
-    let head = resolved(&path)?;
+    let (path, onto) = cherry_pick(cx, &branch, &target, &commits)?;
+    let head = resolved(&path, &onto)?;
     push(cx, &branch, &head)?;
     let number = open(cx, &branch, &target, &head)?;
     merge_it(cx, number, &head, &target)?;
@@ -94,7 +94,12 @@ fn has_same_patch(git: &Git, tip: &str, head: &str, base: &str, count: usize) ->
 }
 
 /// Picks the commits on a branch of its own.
-fn cherry_pick(cx: &mut Cx<'_>, branch: &str, target: &str, commits: &[String]) -> Result<PathBuf, Stop> {
+fn cherry_pick(
+    cx: &mut Cx<'_>,
+    branch: &str,
+    target: &str,
+    commits: &[String],
+) -> Result<(PathBuf, String), Stop> {
     let attempt = cx.attempt()?;
     let path = PathBuf::from(format!("{}-port", attempt.worktree));
     let begun = cx.state().effects.values().find_map(|e| match &e.effect.what {
@@ -109,46 +114,89 @@ fn cherry_pick(cx: &mut Cx<'_>, branch: &str, target: &str, commits: &[String]) 
     let what = Action::CherryPick {
         path: path.to_string_lossy().into_owned(),
         branch: branch.to_owned(),
-        onto,
+        onto: onto.clone(),
         commits: commits.to_vec(),
     };
     cx.must("port", "cherry-pick", branch, what)?;
-    Ok(path)
+    Ok((path, onto))
 }
 
 /// The port's commit; waits while its conflict is not resolved.
-fn resolved(path: &Path) -> Result<String, Stop> {
+fn resolved(path: &Path, onto: &str) -> Result<String, Stop> {
     let git = Git::at(path);
     if !path.join(".git").exists() {
         return Err(Failure::failed("HF0902", format!("the port's worktree {} is gone", path.display()))
             .try_this("bring it back", "git worktree list")
             .into());
     }
-    let open = git.run(["diff", "--name-only", "--diff-filter=U"])?;
-    let picking = git.asks(["rev-parse", "--verify", "--quiet", "CHERRY_PICK_HEAD"])?;
-    if !open.is_empty() || has_markers(path, &git)? {
-        let what = format!(
-            "the port's conflict in {} to be resolved, in {}",
-            open.lines().collect::<Vec<_>>().join(", "),
-            path.display()
-        );
-        let how = format!("cd {} && git add FILES && hotfix run", path.display());
-        return Err(Stop::Waiting(vec![WaitingFor { kind: WaitingKind::Conflict, what, how, until: None }]));
+    conflict(path, &git, onto)?;
+    if is_picking(&git)? {
+        // With several commits the next one may conflict as well.
+        if let Err(error) = git.clone().env("GIT_EDITOR", "true").run(["cherry-pick", "--continue"]) {
+            conflict(path, &git, onto)?;
+            return Err(error.into());
+        }
     }
-    if picking {
-        git.clone().env("GIT_EDITOR", "true").run(["cherry-pick", "--continue"])?;
+    let head = git.commit("HEAD").unwrap_or_default();
+    if head == onto {
+        return Err(Failure::failed(
+            "HF0902",
+            format!("the port was given up: nothing was picked in {}", path.display()),
+        )
+        .try_this(
+            "pick it again there",
+            format!("cd {} && git cherry-pick -x COMMIT && hotfix run", path.display()),
+        )
+        .try_this("or, where main needs no port", "hotfix waive port.merged --reason \"why\"")
+        .into());
     }
-    Ok(git.commit("HEAD").unwrap_or_default())
+    Ok(head)
 }
 
-/// Whether a file that was in conflict was added with its markers in it.
-fn has_markers(path: &Path, git: &Git) -> Result<bool, Stop> {
-    let staged = git.run(["diff", "--cached", "--name-only", "--diff-filter=AM"])?;
-    let marked = |name: &str| {
-        let text = std::fs::read_to_string(path.join(name)).unwrap_or_default();
-        text.lines().any(|l| l.starts_with("<<<<<<< ")) && text.lines().any(|l| l.starts_with(">>>>>>> "))
-    };
-    Ok(staged.lines().any(marked))
+/// Whether git has still something to pick there, in the commit under way or after it.
+fn is_picking(git: &Git) -> Result<bool, Stop> {
+    let sequence = git.run(["rev-parse", "--path-format=absolute", "--git-path", "sequencer/todo"])?;
+    Ok(git.resolve("CHERRY_PICK_HEAD").is_some() || Path::new(&sequence).exists())
+}
+
+/// Waits while paths conflict, or were taken with their markers.
+fn conflict(path: &Path, git: &Git, onto: &str) -> Result<(), Stop> {
+    let open = git.run(["diff", "--name-only", "--diff-filter=U"])?;
+    let mut paths: Vec<String> = open.lines().map(str::to_owned).collect();
+    if paths.is_empty() {
+        paths = marked(git, onto)?;
+    }
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let what = format!("the port's conflict in {} to be resolved, in {}", paths.join(", "), path.display());
+    let how = format!("cd {} && git add FILES && hotfix run", path.display());
+    Err(Stop::Waiting(vec![WaitingFor { kind: WaitingKind::Conflict, what, how, until: None }]))
+}
+
+/// Paths that were added, or even committed, with the markers of a conflict.
+fn marked(git: &Git, onto: &str) -> Result<Vec<String>, Stop> {
+    let names = git.run(["diff", "--cached", "--name-only", "--no-renames", "--diff-filter=AM", onto])?;
+    let mut all = Vec::new();
+    for name in names.lines() {
+        let diff = git.bytes([
+            "diff",
+            "--cached",
+            "--no-color",
+            "--no-ext-diff",
+            "--no-textconv",
+            "-U0",
+            onto,
+            "--",
+            &format!(":(top,literal){name}"),
+        ])?;
+        let diff = String::from_utf8_lossy(&diff).into_owned();
+        let adds = |marker: &str| diff.lines().any(|l| l.starts_with(marker));
+        if adds("+<<<<<<< ") && adds("+>>>>>>> ") {
+            all.push(name.to_owned());
+        }
+    }
+    Ok(all)
 }
 
 fn push(cx: &mut Cx<'_>, branch: &str, head: &str) -> Result<(), Stop> {

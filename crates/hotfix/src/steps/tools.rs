@@ -121,7 +121,7 @@ impl Tools<'_> {
         }
         let mut bytes = std::fs::read(output.path())?;
         bytes.truncate(KEPT);
-        let text = redact(&String::from_utf8_lossy(&bytes));
+        let text = without_secrets(&String::from_utf8_lossy(&bytes));
         let (digest, blob) = keep_blob(&self.folder, "output", text.as_bytes())?;
         let evidence = Evidence {
             kind: "command".to_owned(),
@@ -162,4 +162,19 @@ fn environment() -> String {
     digest::of_bytes(
         format!("{}\n{}\n{}", std::env::consts::OS, std::env::consts::ARCH, text.join("\n")).as_bytes(),
     )
+}
+
+/// A text without what looks like a secret, and without the secrets that the
+/// environment holds.
+pub fn without_secrets(text: &str) -> String {
+    const NAMES: [&str; 6] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "CREDENTIAL"];
+    let mut out = redact(text);
+    for (name, value) in std::env::vars_os() {
+        let name = name.to_string_lossy().to_uppercase();
+        let value = value.to_string_lossy();
+        if value.len() >= 8 && NAMES.iter().any(|n| name.contains(n)) {
+            out = out.replace(value.as_ref(), "[redacted:environment]");
+        }
+    }
+    out
 }

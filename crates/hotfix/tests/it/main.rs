@@ -1,4 +1,11 @@
 //! Integration tests: one binary, a module for each concern.
 
+mod approvals;
+mod bad_input;
+mod by_hand;
+mod frozen;
+mod hooks;
+mod port;
+mod repo;
 mod docs;
 mod schemas;
