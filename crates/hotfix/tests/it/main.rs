@@ -3,9 +3,9 @@
 mod approvals;
 mod bad_input;
 mod by_hand;
+mod docs;
 mod frozen;
 mod hooks;
 mod port;
 mod repo;
-mod docs;
 mod schemas;
