@@ -147,3 +147,24 @@ fn check_call(cli: &clap::Command, call: &str, page: &Path) {
         }
     }
 }
+
+/// The blocks of one language in a page.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(top().join(page)).unwrap();
+    let fence = format!("```{language}\n");
+    text.split(&fence).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_the_pages_show_can_be_read() {
+    for block in blocks("docs/connectors.md", "toml") {
+        hotfix_core::config::parse(&block).unwrap_or_else(|e| panic!("{e}\n{block}"));
+    }
+    for front_matter in blocks("docs/workflow-format.md", "yaml") {
+        let text = format!("{front_matter}\n# Hotfix\n\n## Step 1: Implement\n");
+        let page = hotfix_core::workflow::Page { source: "page.md", text: &text };
+        let read = hotfix_core::workflow::read(&page);
+        let wrong: Vec<_> = read.diagnostics.iter().filter(|d| d.code.starts_with("HF031")).collect();
+        assert!(wrong.is_empty() && read.policy.change.max_files == Some(4), "{wrong:?}");
+    }
+}
