@@ -1,6 +1,8 @@
 //! Bad input: a clear error with a next command, nothing half done, and a
 //! state from which `run` or `abort` can go on.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use crate::repo::{
     Clone, GOOD, HOTFIX, PEOPLE, REPRODUCE, Ran, World, answer, ended, eventually, executable,
 };
