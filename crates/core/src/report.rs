@@ -241,7 +241,7 @@ pub fn timeline(records: &[Record]) -> Vec<Moment> {
     records.iter().filter_map(moment).collect()
 }
 
-type Told = Option<(&'static str, String, bool)>;
+type Told = (&'static str, String, bool);
 
 /// Remembers what a later record only refers to.
 #[derive(Default)]
@@ -251,7 +251,7 @@ struct Teller {
 }
 
 impl Teller {
-    fn tell(&mut self, record: &Record) -> Told {
+    fn tell(&mut self, record: &Record) -> Option<Told> {
         match &record.event {
             Event::RunStarted { incident, .. } => {
                 let (by, key, severity) = (&record.by.person, &incident.key, &incident.severity);
@@ -272,7 +272,7 @@ impl Teller {
                 None
             }
             Event::EffectOutcome { id, outcome } | Event::EffectAdopted { id, outcome } => {
-                self.effect(id, outcome)
+                Some(self.effect(id, outcome))
             }
             Event::Observed { observation: Observation::Gate(g) } => {
                 let before = self.verdicts.insert(g.gate.clone(), g.verdict);
@@ -290,14 +290,14 @@ impl Teller {
             Outcome::Succeeded { .. } => {
                 let deploy = matches!(action, Some(Action::Deploy { .. }));
                 let told = matches!(action, Some(Action::Commit { .. } | Action::Merge { .. }));
-                Some((if deploy { "production" } else { "effect" }, what, deploy || told))
+                (if deploy { "production" } else { "effect" }, what, deploy || told)
             }
-            Outcome::Failed { error } => Some(("effect", format!("could not {what}: {error}"), true)),
+            Outcome::Failed { error } => ("effect", format!("could not {what}: {error}"), true),
         }
     }
 }
 
-fn tell_person(record: &Record) -> Told {
+fn tell_person(record: &Record) -> Option<Told> {
     let marked = |simulated: bool| if simulated { " (simulated)" } else { "" };
     match &record.event {
         Event::ApprovalSeen { approval } => {

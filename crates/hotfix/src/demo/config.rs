@@ -62,10 +62,10 @@ path = {log}
 
 [monitor]
 service = "shop"
-every = "30s"
+every = "10s"
 checks = [
   {{ name = "failed requests", telemetry = "metrics", kind = "error-rate", query = 'http_requests_total{{status=~"5.."}}', total = "http_requests_total" }},
-  {{ name = "time per request", telemetry = "metrics", kind = "mean", query = "http_request_duration_seconds_sum", total = "http_request_duration_seconds_count", margin = {{ ratio = 3.0 }} }},
+  {{ name = "time per request", telemetry = "metrics", kind = "mean", query = "http_request_duration_seconds_sum", total = "http_request_duration_seconds_count", margin = {{ ratio = 4.0 }} }},
   {{ name = "new errors", telemetry = "log", kind = "new-errors" }},
 ]
 "#,

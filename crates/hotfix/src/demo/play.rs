@@ -19,7 +19,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 /// How long the good version serves first, in real time.
-pub const BASELINE: Duration = Duration::from_millis(5500);
+pub const BASELINE: Duration = Duration::from_millis(6500);
 /// How long the incident lasts before somebody notices, in real time.
 const INCIDENT_LASTS: Duration = Duration::from_millis(3500);
 /// A play that needs more turns than this does not come to an end.

@@ -425,6 +425,7 @@ fn ask(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>, reason: &str) -> Res
     if let Some(done) = cx.state().done.get("monitor").cloned() {
         let how =
             format!("{} looked at it: {}", done.by, done.note.as_deref().unwrap_or("the incident is over"));
+        waive_open(cx, &done)?;
         resolve(cx, &done.by, &how)?;
         return Ok(Ended::Passed);
     }
@@ -489,4 +490,17 @@ fn level_after_rollback(ruling: &Ruling) -> String {
         Kind::Inconclusive | Kind::Unverifiable => "nothing worse is proven",
     };
     format!("{now} fail, {then} did during the incident: {says}")
+}
+
+/// What a person's word settles is not passed: it is waived, by name.
+fn waive_open(cx: &mut Cx<'_>, done: &hotfix_core::run::Done) -> Result<(), Stop> {
+    let self_waived = hotfix_core::approval::same_person(&done.by, &cx.state().author);
+    for gate in ["monitor.error-rate", "monitor.new-errors", "monitor.metrics"] {
+        if cx.verdict(gate) == Verdict::Unknown {
+            let reason = done.note.clone().unwrap_or_else(|| "looked at production".to_owned());
+            let (gate, by) = (gate.to_owned(), done.by.clone());
+            cx.d.append(Event::Waived { gate, by, reason, self_waived })?;
+        }
+    }
+    Ok(())
 }
