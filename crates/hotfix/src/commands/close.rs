@@ -30,12 +30,11 @@ pub fn run(session: &Session<'_>, permanence: Permanence) -> Answer {
         run.journal.append(session.clock.now(), Event::Observed { observation })?;
     }
     match with_cx(&mut run.journal, &run.tools, complete) {
-        Ok(()) => {}
         Err(Stop::Failed(failure)) => return Err(*failure),
         Err(Stop::Interrupted) => return Err(interrupted()),
         // A question is no reason to keep quiet about what else is missing.
         Err(Stop::Waiting(waits)) if only_asks(&run) => return run.finish(Ok(Came::Waits(waits))),
-        Err(Stop::Waiting(_)) => {}
+        Ok(()) | Err(Stop::Waiting(_)) => {}
     }
     if !holding(&run).is_empty() {
         return Err(refusal(&run));

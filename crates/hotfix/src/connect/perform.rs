@@ -182,7 +182,10 @@ impl Connectors<'_> {
     fn commit(&self, path: &Path, paths: &[String], message: &str) -> Performed {
         let git = super::forge::local::dated(&Git::at(path), self.tools.clock);
         let input = paths.join("\0");
-        git.feed(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], input.as_bytes())
+        // Paths are names of files, never patterns.
+        git.clone()
+            .env("GIT_LITERAL_PATHSPECS", "1")
+            .feed(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], input.as_bytes())
             .map_err(git_error)?;
         git.feed(["commit", "--quiet", "--file=-"], message.as_bytes()).map_err(|e| {
             if e.was_killed() {
