@@ -280,8 +280,18 @@ mod tests {
         let (finished, out) = job(&["sh", "-c", "sleep 30 & echo $!; wait"], 300);
         assert_eq!(finished.ended, Ended::TimedOut);
         let pid = rustix::process::Pid::from_raw(out.trim().parse().unwrap()).unwrap();
-        std::thread::sleep(Duration::from_millis(100));
-        assert!(rustix::process::test_kill_process(pid).is_err(), "the grandchild still runs");
+        let ended = || rustix::process::test_kill_process(pid).is_err() || is_zombie(pid);
+        let patience = Instant::now();
+        while !ended() && patience.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert!(ended(), "the grandchild still runs");
+    }
+
+    /// Ended, and not yet buried by whoever took it over.
+    fn is_zombie(pid: rustix::process::Pid) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+        stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z'))
     }
 
     #[test]
