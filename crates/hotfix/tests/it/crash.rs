@@ -170,6 +170,7 @@ fn a_run_that_is_killed_everywhere_ends_in_the_same_world() {
     assert_eq!(model.labels.len(), 4 * before_outcome.len());
     model.killed_at(others);
     model.killed_at(before_outcome);
+    without_probes_things_are_done_twice(&mut model);
     eprintln!("{} kill points, {:?}", model.labels.len(), begun.elapsed());
     if std::env::var("HOTFIX_CRASH").is_ok_and(|v| v == "all") {
         for label in model.labels.clone() {
@@ -181,10 +182,8 @@ fn a_run_that_is_killed_everywhere_ends_in_the_same_world() {
 }
 
 /// With the probes switched off, what took place before the kill takes place
-/// again: the test above would see it.
-#[test]
-fn without_probes_the_same_kills_do_things_twice() {
-    let mut model = model();
+/// again: the test would see it.
+fn without_probes_things_are_done_twice(model: &mut Model) {
     let twice = ["notify/message", "notify/status-page", "deploy/deploy", "follow-up/ticket"];
     let before_outcome = model.at(":before-outcome").into_iter();
     let kills: VecDeque<String> = before_outcome.filter(|l| twice.iter().any(|t| l.starts_with(t))).collect();
@@ -197,12 +196,19 @@ fn without_probes_the_same_kills_do_things_twice() {
     assert!(differs.iter().any(|d| d.contains("ticket SPF-1292")), "{differs:#?}");
 }
 
-/// Whoever deploys kills us and goes on: the deploy is waited for, not repeated.
+/// Other ways to be cut short; they share a world.
 #[test]
-fn a_deploy_that_outlives_the_run_is_waited_for() {
+fn what_is_cut_short_elsewhere_goes_on_as_well() {
     let mut stage = Stage::build();
     let kept = stage.keep("incident");
-    stage.restore(&kept);
+    a_start_never_froze_its_plan(&mut stage, &kept);
+    a_deploy_outlives_the_run(&mut stage, &kept);
+    a_record_is_torn(&mut stage, &kept);
+}
+
+/// Whoever deploys kills us and goes on: the deploy is waited for, not repeated.
+fn a_deploy_outlives_the_run(stage: &mut Stage, kept: &Kept) {
+    stage.restore(kept);
     let deploy = stage.paths().deploy();
     let text = std::fs::read_to_string(&deploy).unwrap();
     let flag = stage.folder().join("kill-once");
@@ -214,53 +220,47 @@ fn a_deploy_that_outlives_the_run_is_waited_for() {
     );
     std::fs::write(&deploy, text.replacen("#!/bin/sh\n", &kill, 1)).unwrap();
     stage.operate();
-    let mut play = Play { stage: &mut stage, fate: Fate::default() };
+    let mut play = Play { stage, fate: Fate::default() };
     play.acts(0);
     assert_eq!(play.fate.killed, 1);
-    let facts = facts::of(&stage);
+    let facts = facts::of(stage);
     assert_eq!(facts.get("deployed v1.4.3"), Some(&1));
     assert_eq!(facts.get("the run is \"closed\""), Some(&1));
     stage.stop();
 }
 
 /// A record that was torn off in the middle is as if it had never been.
-#[test]
-fn a_torn_record_is_dropped_and_the_run_goes_on() {
-    let mut stage = Stage::build();
-    let kept = stage.keep("incident");
-    stage.restore(&kept);
+fn a_record_is_torn(stage: &mut Stage, kept: &Kept) {
+    stage.restore(kept);
     stage.operate();
-    let mut play = Play { stage: &mut stage, fate: Fate::default() };
+    let mut play = Play { stage, fate: Fate::default() };
     (0..5).for_each(|number| play.act(number));
     let journal = stage.run_folder().join("journal.jsonl");
     let bytes = std::fs::read(&journal).unwrap();
     let last = bytes[..bytes.len() - 1].iter().rposition(|b| *b == b'\n').unwrap();
     std::fs::write(&journal, &bytes[..last + 40]).unwrap();
-    let mut play = Play { stage: &mut stage, fate: Fate::default() };
+    let mut play = Play { stage, fate: Fate::default() };
     play.acts(5);
     stage.run(&MIKA, &["log", "--verify", "--incident", INCIDENT]).ended(&[0]);
-    assert_eq!(facts::of(&stage).get("the run is \"closed\""), Some(&1));
+    assert_eq!(facts::of(stage).get("the run is \"closed\""), Some(&1));
     stage.stop();
 }
 
 /// A start that was cut short before its plan was frozen never began.
-#[test]
-fn a_start_without_a_plan_can_be_begun_again() {
-    let mut stage = Stage::build();
-    let kept = stage.keep("incident");
-    stage.restore(&kept);
-    let mut play = Play { stage: &mut stage, fate: Fate::default() };
+fn a_start_never_froze_its_plan(stage: &mut Stage, kept: &Kept) {
+    stage.restore(kept);
+    let mut play = Play { stage, fate: Fate::default() };
     play.act(0);
     let journal = stage.run_folder().join("journal.jsonl");
     let text = std::fs::read_to_string(&journal).unwrap();
     let first: Vec<&str> = text.split_inclusive('\n').take(2).collect();
     let folder = stage.run_folder();
     let name = folder.strip_prefix(stage.paths().root()).unwrap().to_owned();
-    stage.restore(&kept);
+    stage.restore(kept);
     let folder = stage.paths().root().join(name);
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("journal.jsonl"), first.concat()).unwrap();
-    let mut play = Play { stage: &mut stage, fate: Fate::default() };
+    let mut play = Play { stage, fate: Fate::default() };
     play.act(0);
     assert!(stage.worktree().join("src/auth.rs").exists());
 }
