@@ -41,7 +41,8 @@ fn nothing_is_carried_out(stage: &Stage, verbs: &[(&Person, &[&str])]) {
         args.insert(at, "--dry-run");
         let said: Said = stage.run(who, &args);
         let after = world(stage);
-        let changed: Vec<_> = before.keys().chain(after.keys()).filter(|p| before.get(*p) != after.get(*p)).collect();
+        let changed: Vec<_> =
+            before.keys().chain(after.keys()).filter(|p| before.get(*p) != after.get(*p)).collect();
         assert!(changed.is_empty(), "`{}` changed {changed:#?}\n{}", args.join(" "), said.err);
         assert_eq!(said.status, Some(0), "`{}`: {}", args.join(" "), said.err);
     }
@@ -77,36 +78,48 @@ fn a_dry_run_of_any_verb_leaves_the_world_as_it_is() {
     stage.stop();
     let of_run = would(&stage, &["run", "--json", "--dry-run"]);
     let begun = |w: &&Value| w["step"] != "prepare";
-    assert_eq!(planned.iter().filter(begun).collect::<Vec<_>>(), of_run.iter().filter(begun).collect::<Vec<_>>());
-    nothing_is_carried_out(&stage, &[
-        (&MIKA, &["reproduce", "--", "ops/reproduce"]),
-        (&MIKA, &["verify"]),
-        (&MIKA, &["run"]),
-        (&MIKA, &["ship"]),
-        (&MIKA, &["abort"]),
-    ]);
+    assert_eq!(
+        planned.iter().filter(begun).collect::<Vec<_>>(),
+        of_run.iter().filter(begun).collect::<Vec<_>>()
+    );
+    nothing_is_carried_out(
+        &stage,
+        &[
+            (&MIKA, &["reproduce", "--", "ops/reproduce"]),
+            (&MIKA, &["verify"]),
+            (&MIKA, &["run"]),
+            (&MIKA, &["ship"]),
+            (&MIKA, &["abort"]),
+        ],
+    );
     stage.operate();
     act(&mut stage, 1..3);
     stage.stop();
-    nothing_is_carried_out(&stage, &[
-        (&PRIYA, &["approve", "--mr", "1"]),
-        (&MIKA, &["waive", "tests.smoke", "--reason", "why not"]),
-        (&MIKA, &["run", "--wait"]),
-        (&MIKA, &["monitor"]),
-        (&MIKA, &["port"]),
-        (&MIKA, &["cleanup"]),
-    ]);
+    nothing_is_carried_out(
+        &stage,
+        &[
+            (&PRIYA, &["approve", "--mr", "1"]),
+            (&MIKA, &["waive", "tests.smoke", "--reason", "why not"]),
+            (&MIKA, &["run", "--wait"]),
+            (&MIKA, &["monitor"]),
+            (&MIKA, &["port"]),
+            (&MIKA, &["cleanup"]),
+        ],
+    );
     stage.operate();
     act(&mut stage, 3..5);
     stage.stop();
-    nothing_is_carried_out(&stage, &[
-        (&JONAS, &["approve", "--mr", "1"]),
-        (&MIKA, &["report"]),
-        (&MIKA, &["report", "--edit"]),
-        (&MIKA, &["done", "follow-up", "--temporary"]),
-        (&MIKA, &["rollback"]),
-        (&MIKA, &["close"]),
-    ]);
+    nothing_is_carried_out(
+        &stage,
+        &[
+            (&JONAS, &["approve", "--mr", "1"]),
+            (&MIKA, &["report"]),
+            (&MIKA, &["report", "--edit"]),
+            (&MIKA, &["done", "follow-up", "--temporary"]),
+            (&MIKA, &["rollback"]),
+            (&MIKA, &["close"]),
+        ],
+    );
     stage.operate();
     act(&mut stage, 5..10);
     stage.stop();
@@ -141,7 +154,8 @@ fn what_was_planned_was_done(planned: &[Value], done: &BTreeSet<String>) {
     let is_message = |w: &&Value| w["what"].as_str().is_some_and(|w| w.starts_with("tell "));
     let (messages, others): (Vec<&Value>, Vec<&Value>) = effects.partition(is_message);
     assert_eq!(!messages.is_empty(), done.contains("notify"));
-    let steps: BTreeSet<String> = others.iter().filter_map(|w| w["step"].as_str().map(str::to_owned)).collect();
+    let steps: BTreeSet<String> =
+        others.iter().filter_map(|w| w["step"].as_str().map(str::to_owned)).collect();
     let done: BTreeSet<String> = done.iter().filter(|s| *s != "notify").cloned().collect();
     assert_eq!(steps, done);
 }

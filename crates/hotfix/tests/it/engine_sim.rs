@@ -46,7 +46,13 @@ struct World {
 impl World {
     fn new(seed: u64) -> World {
         let dice = Dice(Cell::new(seed));
-        World { dice, calm: Cell::new(false), taken: RefCell::default(), performed: Cell::new(0), dead: Cell::new(false) }
+        World {
+            dice,
+            calm: Cell::new(false),
+            taken: RefCell::default(),
+            performed: Cell::new(0),
+            dead: Cell::new(false),
+        }
     }
 
     fn take(&self, effect: &Effect) {
@@ -160,9 +166,15 @@ impl Journal for Memory<'_> {
 fn wanted() -> Vec<Effect> {
     let effect = |number: usize| {
         let subject = if number % 4 == 3 { "mute" } else { "told" };
-        let id = EffectId { attempt: 1, step: "step".into(), name: format!("effect-{number}"), subject: subject.into() };
+        let id = EffectId {
+            attempt: 1,
+            step: "step".into(),
+            name: format!("effect-{number}"),
+            subject: subject.into(),
+        };
         let text = String::new();
-        let what = Action::Message { channel: "c".into(), about: "a".into(), text: text.clone(), marker: text };
+        let what =
+            Action::Message { channel: "c".into(), about: "a".into(), text: text.clone(), marker: text };
         Effect { id, required: number % 2 == 1, what }
     };
     (0..8).map(effect).collect()
@@ -182,8 +194,10 @@ fn process(journal: &mut Memory<'_>, world: &World) -> Result<(), Stop> {
 
 /// A person looks the effect up, and says what became of it.
 fn person_settles(journal: &mut Memory<'_>, world: &World) {
-    let doubtful = journal.state.in_doubt().into_iter().find(|e| e.effect.required && cannot_be_probed(&e.effect));
-    let effect = doubtful.expect("only a required effect that nothing can tell of asks a person").effect.clone();
+    let doubtful =
+        journal.state.in_doubt().into_iter().find(|e| e.effect.required && cannot_be_probed(&e.effect));
+    let effect =
+        doubtful.expect("only a required effect that nothing can tell of asks a person").effect.clone();
     let outcome = match world.count(&effect.id) {
         0 => Outcome::Failed { error: "a person says so".into() },
         _ => Outcome::Succeeded { value: value(&effect) },
@@ -204,7 +218,9 @@ fn live(journal: &mut Memory<'_>, world: &World) -> u32 {
                     person_settles(journal, world);
                 }
             }
-            Err(Stop::Failed(failure)) => assert!(["HF0404", "DEAD"].contains(&failure.code), "{}", failure.message),
+            Err(Stop::Failed(failure)) => {
+                assert!(["HF0404", "DEAD"].contains(&failure.code), "{}", failure.message)
+            }
             Err(Stop::Waiting(waits)) => assert!(!waits.is_empty()),
             Err(Stop::Interrupted) => panic!("nobody interrupts here"),
         }

@@ -48,7 +48,10 @@ fn origin(stage: &Stage, note: &mut dyn FnMut(String)) {
     for number in ["1", "2", "3"] {
         if let Ok(text) = git.run(["cat-file", "blob", &format!("refs/hotfix/mr/{number}:mr.json")]) {
             let mr: serde_json::Value = serde_json::from_str(&text).unwrap();
-            note(format!("!{number} {} {} {} {} {}", mr["role"], mr["title"], mr["state"], mr["source"], mr["target"]));
+            note(format!(
+                "!{number} {} {} {} {} {}",
+                mr["role"], mr["title"], mr["state"], mr["source"], mr["target"]
+            ));
         }
     }
 }
@@ -87,7 +90,8 @@ fn files(stage: &Stage, note: &mut dyn FnMut(String)) {
         }
     }
     for name in names(&paths.tickets()) {
-        let title = read(&paths.tickets().join(&name)).lines().find(|l| l.starts_with("title")).map(str::to_owned);
+        let title =
+            read(&paths.tickets().join(&name)).lines().find(|l| l.starts_with("title")).map(str::to_owned);
         note(format!("ticket {name} {}", title.unwrap_or_default()));
     }
     for name in names(&paths.root().join("mika/shop.hotfix")) {

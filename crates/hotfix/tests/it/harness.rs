@@ -97,7 +97,9 @@ impl Stage {
         let runs = self.paths().clone_of(&MIKA).join(".git/hotfix").join(world::INCIDENT);
         let mut all: Vec<PathBuf> = std::fs::read_dir(&runs).unwrap().map(|e| e.unwrap().path()).collect();
         all.sort();
-        all.retain(|f| std::fs::read_to_string(f.join("journal.jsonl")).is_ok_and(|t| t.contains("plan-frozen")));
+        all.retain(|f| {
+            std::fs::read_to_string(f.join("journal.jsonl")).is_ok_and(|t| t.contains("plan-frozen"))
+        });
         assert_eq!(all.len(), 1, "{all:?}");
         all.remove(0)
     }
@@ -149,7 +151,8 @@ impl Stage {
         let world = self.world();
         let dir = world.paths().root().to_string_lossy().into_owned();
         let mut command = self.hotfix(&MIKA, &["demo", "--operate", &dir]);
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let child =
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         self.operator = Some(child);
         world.wait_until_serving(Duration::from_secs(20)).unwrap();
     }
