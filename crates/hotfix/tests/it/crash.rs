@@ -229,6 +229,10 @@ fn each_in_a_run_of_its_own(model: &mut Model) {
             assert_eq!(differences(&model.wanted, &found), Vec::<String>::new(), "killed at {label}");
         }
     }
+    eprintln!(
+        "{number} kill points in runs of their own{}",
+        if all { "" } else { ", of which a sample ran" }
+    );
     assert_eq!(number, model.labels.len());
 }
 
