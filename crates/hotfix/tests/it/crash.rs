@@ -59,6 +59,11 @@ const ACTS: &[Act] = &[
 /// The act before which Mika makes the change.
 const SHIP: usize = 2;
 
+/// Of the kill points in runs of their own, every so-manieth is sampled.
+const SAMPLE: usize = 33;
+/// Which of those.
+const SEED: usize = 20;
+
 /// What is to be killed, and how the verbs look doubtful effects up.
 #[derive(Default)]
 struct Fate {
@@ -143,7 +148,7 @@ fn play(stage: &mut Stage, kept: &Kept, from: usize, fate: Fate) -> (Facts, Fate
 }
 
 fn labels(stage: &Stage) -> Vec<String> {
-    let text = std::fs::read_to_string(stage.folder().join("kill.log")).unwrap();
+    let text = std::fs::read_to_string(stage.folder().join("kill.log")).unwrap_or_default();
     text.lines().map(str::to_owned).collect()
 }
 
@@ -190,21 +195,50 @@ fn a_run_that_is_killed_everywhere_ends_in_the_same_world() {
     assert_eq!(model.labels.len(), 4 * before_outcome.len());
     model.killed_at(others);
     model.killed_at(before_outcome);
+    without_probes_things_are_done_twice(&mut model);
     eprintln!("{} kill points, {:?}", model.labels.len(), begun.elapsed());
-    if std::env::var("HOTFIX_CRASH").is_ok_and(|v| v == "all") {
-        for label in model.labels.clone() {
-            eprintln!("killed at {label}");
-            model.killed_at([label]);
-        }
-        eprintln!("{} kill points, each in a run of its own, {:?}", model.labels.len(), begun.elapsed());
+    each_in_a_run_of_its_own(&mut model);
+    eprintln!("all of it: {:?}", begun.elapsed());
+}
+
+/// One kill in each run, from the act on in which it comes: a seeded sample of
+/// the places, or every one where `HOTFIX_CRASH` is `all`.
+fn each_in_a_run_of_its_own(model: &mut Model) {
+    let all = std::env::var("HOTFIX_CRASH").is_ok_and(|v| v == "all");
+    let stage = &mut model.stage;
+    stage.restore(&model.kept);
+    let mut places = Vec::new();
+    for act in 0..ACTS.len() {
+        let kept = stage.keep(&format!("before-{act}"));
+        let _ = std::fs::remove_file(stage.folder().join("kill.log"));
+        stage.operate();
+        self::act(stage, act..act + 1);
+        stage.stop();
+        places.push((act, kept, labels(stage)));
     }
+    let mut number = 0;
+    for (act, kept, labels) in places {
+        for label in labels {
+            number += 1;
+            if !all && number % SAMPLE != SEED {
+                continue;
+            }
+            let fate = Fate { kills: [label.clone()].into(), ..Fate::default() };
+            let (found, fate) = play(stage, &kept, act, fate);
+            assert_eq!((fate.killed, fate.kills.len()), (1, 0), "{label}");
+            assert_eq!(differences(&model.wanted, &found), Vec::<String>::new(), "killed at {label}");
+        }
+    }
+    eprintln!(
+        "{number} kill points in runs of their own{}",
+        if all { "" } else { ", of which a sample ran" }
+    );
+    assert_eq!(number, model.labels.len());
 }
 
 /// With the probes switched off, what took place before the kill takes place
-/// again: the test above would see it.
-#[test]
-fn without_probes_the_same_kills_do_things_twice() {
-    let mut model = model();
+/// again: the test would see it.
+fn without_probes_things_are_done_twice(model: &mut Model) {
     let twice = ["notify/message", "notify/status-page", "deploy/deploy", "follow-up/ticket"];
     let before_outcome = model.at(":before-outcome").into_iter();
     let kills: VecDeque<String> = before_outcome.filter(|l| twice.iter().any(|t| l.starts_with(t))).collect();
@@ -217,12 +251,19 @@ fn without_probes_the_same_kills_do_things_twice() {
     assert!(differs.iter().any(|d| d.contains("ticket SPF-1292")), "{differs:#?}");
 }
 
-/// Whoever deploys kills us and goes on: the deploy is waited for, not repeated.
+/// Other ways to be cut short; they share a world.
 #[test]
-fn a_deploy_that_outlives_the_run_is_waited_for() {
+fn what_is_cut_short_elsewhere_goes_on_as_well() {
     let mut stage = Stage::build();
     let kept = stage.keep("incident");
-    stage.restore(&kept);
+    a_start_never_froze_its_plan(&mut stage, &kept);
+    a_deploy_outlives_the_run(&mut stage, &kept);
+    a_record_is_torn(&mut stage, &kept);
+}
+
+/// Whoever deploys kills us and goes on: the deploy is waited for, not repeated.
+fn a_deploy_outlives_the_run(stage: &mut Stage, kept: &Kept) {
+    stage.restore(kept);
     let deploy = stage.paths().deploy();
     let text = std::fs::read_to_string(&deploy).unwrap();
     let flag = stage.folder().join("kill-once");
@@ -234,53 +275,47 @@ fn a_deploy_that_outlives_the_run_is_waited_for() {
     );
     std::fs::write(&deploy, text.replacen("#!/bin/sh\n", &kill, 1)).unwrap();
     stage.operate();
-    let mut play = Play { stage: &mut stage, fate: Fate::default() };
+    let mut play = Play { stage, fate: Fate::default() };
     play.acts(0);
     assert_eq!(play.fate.killed, 1);
-    let facts = facts::of(&stage);
+    let facts = facts::of(stage);
     assert_eq!(facts.get("deployed v1.4.3"), Some(&1));
     assert_eq!(facts.get("the run is \"closed\""), Some(&1));
     stage.stop();
 }
 
 /// A record that was torn off in the middle is as if it had never been.
-#[test]
-fn a_torn_record_is_dropped_and_the_run_goes_on() {
-    let mut stage = Stage::build();
-    let kept = stage.keep("incident");
-    stage.restore(&kept);
+fn a_record_is_torn(stage: &mut Stage, kept: &Kept) {
+    stage.restore(kept);
     stage.operate();
-    let mut play = Play { stage: &mut stage, fate: Fate::default() };
+    let mut play = Play { stage, fate: Fate::default() };
     (0..5).for_each(|number| play.act(number));
     let journal = stage.run_folder().join("journal.jsonl");
     let bytes = std::fs::read(&journal).unwrap();
     let last = bytes[..bytes.len() - 1].iter().rposition(|b| *b == b'\n').unwrap();
     std::fs::write(&journal, &bytes[..last + 40]).unwrap();
-    let mut play = Play { stage: &mut stage, fate: Fate::default() };
+    let mut play = Play { stage, fate: Fate::default() };
     play.acts(5);
     stage.run(&MIKA, &["log", "--verify", "--incident", INCIDENT]).ended(&[0]);
-    assert_eq!(facts::of(&stage).get("the run is \"closed\""), Some(&1));
+    assert_eq!(facts::of(stage).get("the run is \"closed\""), Some(&1));
     stage.stop();
 }
 
 /// A start that was cut short before its plan was frozen never began.
-#[test]
-fn a_start_without_a_plan_can_be_begun_again() {
-    let mut stage = Stage::build();
-    let kept = stage.keep("incident");
-    stage.restore(&kept);
-    let mut play = Play { stage: &mut stage, fate: Fate::default() };
+fn a_start_never_froze_its_plan(stage: &mut Stage, kept: &Kept) {
+    stage.restore(kept);
+    let mut play = Play { stage, fate: Fate::default() };
     play.act(0);
     let journal = stage.run_folder().join("journal.jsonl");
     let text = std::fs::read_to_string(&journal).unwrap();
     let first: Vec<&str> = text.split_inclusive('\n').take(2).collect();
     let folder = stage.run_folder();
     let name = folder.strip_prefix(stage.paths().root()).unwrap().to_owned();
-    stage.restore(&kept);
+    stage.restore(kept);
     let folder = stage.paths().root().join(name);
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("journal.jsonl"), first.concat()).unwrap();
-    let mut play = Play { stage: &mut stage, fate: Fate::default() };
+    let mut play = Play { stage, fate: Fate::default() };
     play.act(0);
     assert!(stage.worktree().join("src/auth.rs").exists());
 }

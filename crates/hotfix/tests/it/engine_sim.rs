@@ -140,14 +140,14 @@ impl Journal for Memory<'_> {
     }
 
     fn append(&mut self, at: Timestamp, event: Event) -> Result<Record, Failure> {
-        let died = || Failure::failed("DEAD", "the program is dead");
+        let lost = || Failure::failed("DEAD", "the program is dead");
         if self.world.dead.get() {
-            return Err(died());
+            return Err(lost());
         }
         let dies = !self.world.calm.get() && self.world.dice.one_in(10);
         if dies && self.world.dice.one_in(2) {
             self.world.dead.set(true);
-            return Err(died());
+            return Err(lost());
         }
         let by = Actor { tool: "t".into(), host: "h".into(), person: "P <p@x>".into(), simulated: false };
         let seq = self.records.len() as u64 + 1;
@@ -156,7 +156,7 @@ impl Journal for Memory<'_> {
         self.records.push(record.clone());
         if dies {
             self.world.dead.set(true);
-            return Err(died());
+            return Err(lost());
         }
         Ok(record)
     }
@@ -219,7 +219,7 @@ fn live(journal: &mut Memory<'_>, world: &World) -> u32 {
                 }
             }
             Err(Stop::Failed(failure)) => {
-                assert!(["HF0404", "DEAD"].contains(&failure.code), "{}", failure.message)
+                assert!(["HF0404", "DEAD"].contains(&failure.code), "{}", failure.message);
             }
             Err(Stop::Waiting(waits)) => assert!(!waits.is_empty()),
             Err(Stop::Interrupted) => panic!("nobody interrupts here"),

@@ -65,7 +65,7 @@ impl Stage {
         let mut stage = Stage { folder, operator: None, since: Timestamp::UNIX_EPOCH };
         stage.run(&MIKA, &["trust", "--yes"]).ended(&[0]);
         stage.operate();
-        std::thread::sleep(Duration::from_millis(2000));
+        std::thread::sleep(Duration::from_secs(2));
         stage.since = stage.world().now();
         stage.world().deploy("v1.4.2").unwrap();
         std::thread::sleep(Duration::from_millis(1200));
@@ -204,7 +204,7 @@ impl Stage {
         let world = self.world();
         let before = world.file().shop_clock();
         let mut file = world.file().clone();
-        file.started_real = file.started_real + passed;
+        file.started_real += passed;
         std::fs::write(world.paths().world_file(), serde_json::to_string_pretty(&file).unwrap()).unwrap();
         let settings = world.paths().production().join("settings");
         let text = std::fs::read_to_string(&settings).unwrap();
