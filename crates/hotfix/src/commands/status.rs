@@ -176,7 +176,7 @@ fn gates(ui: &Ui, gates: &[GatePart]) {
         let summary = hotfix_core::text::brief(&gate.summary, 100);
         ui.answer(format!("  {sign}{pad} {} {summary}{advisory}", styled(NAME, format!("{:<26}", gate.id))));
     }
-    let open: Vec<&GatePart> = gates.iter().filter(|g| g.verdict == Verdict::Pending && !told(&g)).collect();
+    let open: Vec<&GatePart> = gates.iter().filter(|g| g.verdict == Verdict::Pending && !told(g)).collect();
     if let Some(point) = open.iter().map(|g| g.required).min() {
         let first: Vec<&str> = open.iter().filter(|g| g.required == point).map(|g| g.id.as_str()).collect();
         let rest = open.len() - first.len();

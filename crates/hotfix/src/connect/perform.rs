@@ -160,7 +160,8 @@ impl Connectors<'_> {
             return Ok(Values::new());
         }
         let new = if adopt || there.as_deref() == Some(base) { None } else { Some(base) };
-        worktree::add(git, path, branch, new, !sparse.is_empty()).map_err(git_error)?;
+        worktree::add(git, worktree::New { path, branch, at: new, sparse: !sparse.is_empty() })
+            .map_err(git_error)?;
         if !sparse.is_empty() {
             worktree::check_out_sparse(path, sparse).map_err(git_error)?;
         }

@@ -39,17 +39,29 @@ pub fn at(git: &Git, path: &Path) -> Result<Option<Listed>, GitError> {
     Ok(list(git)?.into_iter().find(same))
 }
 
-/// Makes a worktree with a new branch, or with a branch that is already there.
-/// A bare one has no files until [`check_out_sparse`] brings them.
-pub fn add(git: &Git, path: &Path, branch: &str, base: Option<&str>, bare: bool) -> Result<(), GitError> {
+/// A worktree to make.
+#[derive(Debug, Clone, Copy)]
+pub struct New<'a> {
+    /// Its folder.
+    pub path: &'a Path,
+    /// Its branch's short name.
+    pub branch: &'a str,
+    /// The commit at which the branch is made; none: the branch is there.
+    pub at: Option<&'a str>,
+    /// It has no files until [`check_out_sparse`] brings them.
+    pub sparse: bool,
+}
+
+/// Makes a worktree.
+pub fn add(git: &Git, new: New<'_>) -> Result<(), GitError> {
     let mut args = vec!["worktree", "add", "--quiet"];
-    if bare {
+    if new.sparse {
         args.push("--no-checkout");
     }
-    let shown = path.to_string_lossy();
-    match base {
-        Some(base) => args.extend(["--no-track", "-b", branch, &shown, base]),
-        None => args.extend([shown.as_ref(), branch]),
+    let shown = new.path.to_string_lossy();
+    match new.at {
+        Some(commit) => args.extend(["--no-track", "-b", new.branch, &shown, commit]),
+        None => args.extend([shown.as_ref(), new.branch]),
     }
     git.run(args).map(|_| ())
 }
