@@ -8,6 +8,7 @@ use hotfix_core::workflow::{ActionRow, Workflow};
 use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -184,7 +185,7 @@ fn config_page(schema: &Value) -> String {
             table(&mut out, schema, target, &default);
         } else {
             let kind = kind(schema, target, 0);
-            out.push_str(&format!("\n`{name}.<name>` is {kind}.\n"));
+            writeln!(out, "\n`{name}.<name>` is {kind}.").unwrap();
         }
     }
     out
@@ -229,7 +230,7 @@ fn table(out: &mut String, root: &Value, object: &Value, default: &Value) {
             None | Some(Value::Null) => "–".to_owned(),
             Some(value) => format!("`{value}`"),
         };
-        out.push_str(&format!("| `{key}` | {} | {meaning} | {default} |\n", kind(root, about, 0)));
+        writeln!(out, "| `{key}` | {} | {meaning} | {default} |", kind(root, about, 0)).unwrap();
     }
     nested(out, root, object);
 }
@@ -239,7 +240,7 @@ fn nested(out: &mut String, root: &Value, object: &Value) {
     for (key, about) in object["properties"].as_object().unwrap() {
         let item = about.get("items").map(|i| resolve(root, i));
         if let Some(item) = item.filter(|i| i.get("properties").is_some()) {
-            out.push_str(&format!("\nEach of `{key}`:\n"));
+            writeln!(out, "\nEach of `{key}`:").unwrap();
             table(out, root, item, &Value::Null);
         }
     }
