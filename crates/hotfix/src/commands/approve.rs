@@ -16,20 +16,15 @@ use hotfix_core::journal::{MergeRequestState, MergeRequestView};
 pub fn run(session: &Session<'_>, args: &args::Approve) -> Answer {
     let remote = session.repo.remote()?;
     let forge = LocalForge::new(session.repo.git.clone(), remote, session.clock.clone());
+    if session.global.dry_run {
+        return would(session, &forge, args);
+    }
     forge.refresh().map_err(|e| forge_failure(&e))?;
     let view = choose(&forge, args.mr)?;
     let me = session.repo.person()?;
     refuse_own(session, &view, &me)?;
     let config = settings::config(&session.repo)?.value;
     let word = if args.request_changes { "request changes on" } else { "approve" };
-    if session.global.dry_run {
-        session.ui.answer(format!(
-            "would {word} {} of !{} as {me}; nothing was carried out",
-            short(&view.commit),
-            view.number
-        ));
-        return Ok(exit::DONE);
-    }
     let simulated = session.speaks_for_a_person(&config, "approve")?;
     if !simulated && !session.global.yes {
         show(session, &forge, &view)?;
@@ -58,6 +53,24 @@ pub fn run(session: &Session<'_>, args: &args::Approve) -> Answer {
             given.by
         ));
     }
+    Ok(exit::DONE)
+}
+
+/// Nothing is fetched either: what would be approved is told from what is here.
+fn would(session: &Session<'_>, forge: &LocalForge, args: &args::Approve) -> Answer {
+    let word = if args.request_changes { "request changes on" } else { "approve" };
+    let me = session.repo.person()?;
+    let what = match choose(forge, args.mr) {
+        Ok(view) => {
+            refuse_own(session, &view, &me)?;
+            format!("{} of !{}, as last fetched,", short(&view.commit), view.number)
+        }
+        Err(_) => match args.mr {
+            Some(number) => format!("!{number}, which was not fetched yet,"),
+            None => "the one merge request that is open".to_owned(),
+        },
+    };
+    session.ui.answer(format!("would {word} {what} as {me}; nothing was carried out"));
     Ok(exit::DONE)
 }
 

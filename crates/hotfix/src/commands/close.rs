@@ -30,12 +30,11 @@ pub fn run(session: &Session<'_>, permanence: Permanence) -> Answer {
         run.journal.append(session.clock.now(), Event::Observed { observation })?;
     }
     match with_cx(&mut run.journal, &run.tools, complete) {
-        Ok(()) => {}
         Err(Stop::Failed(failure)) => return Err(*failure),
         Err(Stop::Interrupted) => return Err(interrupted()),
         // A question is no reason to keep quiet about what else is missing.
         Err(Stop::Waiting(waits)) if only_asks(&run) => return run.finish(Ok(Came::Waits(waits))),
-        Err(Stop::Waiting(_)) => {}
+        Ok(()) | Err(Stop::Waiting(_)) => {}
     }
     if !holding(&run).is_empty() {
         return Err(refusal(&run));
@@ -111,11 +110,17 @@ fn holding(run: &OpenRun<'_>) -> Vec<String> {
 }
 
 fn end(session: &Session<'_>, run: &mut OpenRun<'_>) -> Answer {
-    run.journal.append(session.clock.now(), Event::Closed {})?;
-    // The last report says that the run is closed.
+    // The last report says that the run is closed, and comes before the record
+    // that says so: a run that has ended has nothing left to do, or in doubt.
     let page = with_cx(&mut run.journal, &run.tools, |cx| {
-        if cx.state().analysis.is_some() { report::write(cx).map(Some) } else { Ok(None) }
+        if cx.state().analysis.is_some() { report::write_last(cx).map(Some) } else { Ok(None) }
     });
+    let page = match page {
+        Ok(page) => page,
+        Err(Stop::Failed(failure)) => return Err(*failure),
+        Err(Stop::Interrupted | Stop::Waiting(_)) => return Err(interrupted()),
+    };
+    run.journal.append(session.clock.now(), Event::Closed {})?;
     let open: Vec<_> = run
         .state()
         .obligations
@@ -128,7 +133,7 @@ fn end(session: &Session<'_>, run: &mut OpenRun<'_>) -> Answer {
         return Ok(exit::DONE);
     }
     session.ui.say(format!("{} the run is closed", styled(GOOD, "✓")));
-    if let Ok(Some(page)) = page {
+    if let Some(page) = page {
         session.ui.say(format!("  the report is {}", page.display()));
     }
     for owed in open {

@@ -38,7 +38,9 @@ pub fn answer(session: &Session<'_>, run: &OpenRun<'_>, what: &str) -> Answer {
         run.print_status()?;
     } else {
         session.ui.say(format!("{} {}", styled(GOOD, "✓"), hotfix_core::text::one_line(what)));
-        session.ui.say("next: hotfix run");
+        if !run.state().has_ended() {
+            session.ui.say("next: hotfix run");
+        }
     }
     Ok(exit::DONE)
 }

@@ -144,6 +144,15 @@ fn refuse_taken(session: &Session<'_>, args: &args::Start, started: &Start) -> R
         return Err(Failure::usage("HF0501", format!("there is no branch {branch} to take over"))
             .try_this("see the branches", "git branch --list"));
     }
+    let elsewhere = worktree::list(git)?.into_iter().find(|w| w.branch.as_deref() == Some(branch));
+    if let Some(elsewhere) = elsewhere.filter(|_| there) {
+        let at = elsewhere.path.display();
+        return Err(Failure::usage(
+            "HF0501",
+            format!("the branch {branch} is checked out in {at}, and git checks a branch out once"),
+        )
+        .try_this("switch to another one there", format!("git -C {at} switch --detach")));
+    }
     if args.adopt.is_none() && there {
         return Err(Failure::usage(
             "HF0501",

@@ -8,7 +8,7 @@ use crate::git::fetch::remote_ref;
 use crate::git::push::{PushError, atomic};
 use crate::git::{Git, GitError, tree, worktree};
 use crate::settings::Trust;
-use crate::steps::deploy::version_in;
+use crate::steps::deploy;
 use crate::steps::tools::{How, Tools};
 use crate::sys::process;
 use hotfix_core::digest;
@@ -110,7 +110,7 @@ impl Performer for Connectors<'_> {
             Action::Merge { number, commit, .. } => self.probe_request(*number, |view| {
                 view.state == MergeRequestState::Merged && view.commit == *commit
             }),
-            Action::Deploy { version, .. } => self.probe_deploy(effect, version),
+            Action::Deploy { .. } => self.probe_deploy(effect),
             Action::Message { channel, marker, .. } => asked(t.chat.as_ref().map(|c| c.has(channel, marker))),
             Action::StatusPage { marker, .. } => asked(t.status_page.as_ref().map(|p| p.has(marker))),
             Action::Ticket { marker, .. } => match t.tracker.as_ref().map(|t| t.find(marker)) {
@@ -119,7 +119,9 @@ impl Performer for Connectors<'_> {
                 Some(Err(e)) => Probe::Unknown(e),
                 None => Probe::Unknown("no tracker is configured".to_owned()),
             },
-            Action::CherryPick { path, .. } => self.probe_cherry_pick(Path::new(path)),
+            Action::CherryPick { path, onto, commits, .. } => {
+                self.probe_cherry_pick(Path::new(path), onto, commits)
+            }
             Action::WriteFile { path, digest, .. } => match std::fs::read(path) {
                 Ok(bytes) if digest::of_bytes(&bytes) == *digest => Probe::TookPlace(Values::new()),
                 _ => Probe::Absent,
@@ -180,7 +182,10 @@ impl Connectors<'_> {
     fn commit(&self, path: &Path, paths: &[String], message: &str) -> Performed {
         let git = super::forge::local::dated(&Git::at(path), self.tools.clock);
         let input = paths.join("\0");
-        git.feed(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], input.as_bytes())
+        // Paths are names of files, never patterns.
+        git.clone()
+            .env("GIT_LITERAL_PATHSPECS", "1")
+            .feed(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], input.as_bytes())
             .map_err(git_error)?;
         git.feed(["commit", "--quiet", "--file=-"], message.as_bytes()).map_err(|e| {
             if e.was_killed() {
@@ -236,13 +241,9 @@ impl Connectors<'_> {
             ("HOTFIX_COMMIT".to_owned(), commit.clone()),
             ("HOTFIX_REMOTE".to_owned(), t.repo.remote_url().unwrap_or_default()),
         ];
-        let how = How {
-            cwd: &t.repo.main,
-            what: "deploying",
-            on: None,
-            env,
-            pid_file: Some(self.pid_file(&effect.id)),
-        };
+        let pid_file = self.pid_file(&effect.id);
+        process::forget(&pid_file);
+        let how = How { cwd: &t.repo.main, what: "deploying", on: None, env, pid_file: Some(pid_file) };
         let limit = t
             .config
             .deploy
@@ -253,7 +254,8 @@ impl Connectors<'_> {
         let ran = ran.map_err(|_| PerformError::Unsure("the deploy was left while it ran".to_owned()))?;
         match ran.finished.ended {
             process::Ended::Exit(0) => Ok(one("digest", ran.evidence.digest.unwrap_or_default())),
-            process::Ended::Exit(_) | process::Ended::NotStarted => Err(failed(format!(
+            // Above 127 a signal ended it: who knows how far it had come.
+            process::Ended::Exit(..=127) | process::Ended::NotStarted => Err(failed(format!(
                 "`{}` {}\n{}",
                 command.join(" "),
                 ran.finished.told(),
@@ -268,10 +270,12 @@ impl Connectors<'_> {
         self.tools.folder.join(format!("child-{}", &name[..16]))
     }
 
-    /// A deploy is looked up by the version that production reads back.
-    fn probe_deploy(&self, effect: &Effect, version: &str) -> Probe {
+    /// A deploy is looked up by how its command ended, if that outlived us,
+    /// else by the version that production reads back.
+    fn probe_deploy(&self, effect: &Effect) -> Probe {
+        let Action::Deploy { version, commit, .. } = &effect.what else { return Probe::Absent };
         let pid_file = self.pid_file(&effect.id);
-        for _ in 0..600 {
+        for _ in 0..20 {
             if !process::still_runs(&pid_file) || crate::sys::interrupt::asked() {
                 break;
             }
@@ -281,45 +285,74 @@ impl Connectors<'_> {
         if process::still_runs(&pid_file) {
             return Probe::InProgress(format!("the deploy of {version} to end"));
         }
-        let config = &self.tools.config;
-        if let Some(url) = &config.production.version_url {
-            return match self.tools.http.get_text(url, 64 * 1024) {
-                Ok(text) if version_in(&text).as_deref() == Some(version) => Probe::TookPlace(Values::new()),
-                Ok(_) => Probe::Absent,
-                Err(e) => Probe::Unknown(e.to_string()),
-            };
+        match process::status_of(&pid_file) {
+            Some(0) => return Probe::TookPlace(Values::new()),
+            Some(1..=127) => return Probe::Absent,
+            _ => {}
         }
-        if let Some(command) = &config.production.version_command {
-            let how = How {
-                cwd: &self.tools.repo.main,
-                what: "asking production for its version",
-                on: None,
-                env: vec![],
-                pid_file: None,
-            };
-            let ran =
-                self.tools.trusted(command).and_then(|c| self.tools.run(&c, &how, Duration::from_secs(30)));
-            return match ran {
-                Ok(ran)
-                    if ran.finished.succeeded() && version_in(&ran.output).as_deref() == Some(version) =>
-                {
-                    Probe::TookPlace(Values::new())
-                }
-                Ok(ran) if ran.finished.succeeded() => Probe::Absent,
-                _ => Probe::Unknown("production does not say what it runs".to_owned()),
-            };
+        let begun = pid_file.exists();
+        match self.reads_back(version, commit) {
+            Probe::Absent if begun => self.not_yet(&pid_file, version),
+            Probe::Unknown(_) if !begun => Probe::Absent,
+            answer => answer,
         }
-        if !pid_file.exists() {
-            return Probe::Absent;
-        }
-        Probe::Unknown("nothing reads back what production runs (production.version_url)".to_owned())
     }
 
+    /// A command that was cut short may still show its effect for a while.
+    fn not_yet(&self, pid_file: &Path, version: &str) -> Probe {
+        let expect = self.tools.config.deploy.expect.unwrap_or(jiff::SignedDuration::from_mins(10));
+        match self.tools.clock.age_of(pid_file) {
+            Some(age) if age < expect => {
+                Probe::InProgress(format!("{version} to be read back, or not: its deploy was cut short"))
+            }
+            _ => Probe::Absent,
+        }
+    }
+
+    /// Whether production says that it runs this version.
+    fn reads_back(&self, version: &str, commit: &str) -> Probe {
+        let production = &self.tools.config.production;
+        let says = |text: &str| {
+            let seen = deploy::version_in(text).unwrap_or_default();
+            let same = seen == version || deploy::commit_of(self.tools, &seen).as_deref() == Some(commit);
+            if same { Probe::TookPlace(Values::new()) } else { Probe::Absent }
+        };
+        if let Some(url) = &production.version_url {
+            let answer = self.tools.http.get_text(url, 64 * 1024);
+            return answer.map_or_else(|e| Probe::Unknown(e.to_string()), |text| says(&text));
+        }
+        let Some(command) = &production.version_command else {
+            return Probe::Unknown(
+                "nothing reads back what production runs (production.version_url)".to_owned(),
+            );
+        };
+        let how = How {
+            cwd: &self.tools.repo.main,
+            what: "asking production for its version",
+            on: None,
+            env: vec![],
+            pid_file: None,
+        };
+        match self.tools.trusted(command).and_then(|c| self.tools.run(&c, &how, Duration::from_secs(30))) {
+            Ok(ran) if ran.finished.succeeded() => says(&ran.output),
+            _ => Probe::Unknown("production does not say what it runs".to_owned()),
+        }
+    }
+
+    /// Picks what is not picked yet: a try before may have been cut short.
     fn cherry_pick(&self, path: &Path, branch: &str, onto: &str, commits: &[String]) -> Performed {
-        self.make_worktree(path, branch, onto, false)?;
+        let repo = self.tools.git();
+        let there = worktree::at(repo, path).map_err(git_error)?;
+        if there.is_none_or(|w| w.unfinished) {
+            self.pick_in(path, branch, onto, commits)?;
+        }
         let git = super::forge::local::dated(&Git::at(path), self.tools.clock);
-        let mut args = vec!["cherry-pick".to_owned(), "-x".to_owned(), "--allow-empty".to_owned()];
-        args.extend(commits.iter().cloned());
+        let left = &commits[picked(&git, onto, "HEAD", commits).unwrap_or_default()..];
+        if left.is_empty() {
+            return Ok(commit_values(&git));
+        }
+        let mut args = vec!["cherry-pick", "-x", "--allow-empty"];
+        args.extend(left.iter().map(String::as_str));
         match git.run(args) {
             Ok(_) => Ok(commit_values(&git)),
             // A conflict is the step's to wait for; the worktree holds it.
@@ -328,26 +361,35 @@ impl Connectors<'_> {
         }
     }
 
-    /// A cherry-pick that a crash cut short is begun again from a clean start.
-    fn probe_cherry_pick(&self, path: &Path) -> Probe {
-        let repo = self.tools.git();
-        let Ok(Some(there)) = worktree::at(repo, path) else {
-            return Probe::Absent;
-        };
-        let git = Git::at(path);
-        let picked =
-            git.run(["log", "-1", "--format=%B"]).is_ok_and(|m| m.contains("(cherry picked from commit "));
-        if !there.unfinished && picked && git.resolve("CHERRY_PICK_HEAD").is_none() {
-            return Probe::TookPlace(commit_values(&git));
+    /// A worktree on the port's branch: a new one, or one that holds nothing but our picks.
+    fn pick_in(&self, path: &Path, branch: &str, onto: &str, commits: &[String]) -> Performed {
+        let name = format!("refs/heads/{branch}");
+        let tip = self.tools.git().resolve(&name);
+        let ours = tip.is_none_or(|_| picked(self.tools.git(), onto, &name, commits).is_some());
+        let again = self.tools.git().resolve(&name).unwrap_or_else(|| onto.to_owned());
+        if !ours {
+            return Err(failed(format!("the branch {branch} is there already, and holds other work")));
         }
+        self.make_worktree(path, branch, &again, false)
+    }
+
+    /// A cherry-pick that a crash cut short goes on from where it stood.
+    fn probe_cherry_pick(&self, path: &Path, onto: &str, commits: &[String]) -> Probe {
+        let there = match worktree::at(self.tools.git(), path) {
+            Ok(there) => there,
+            Err(e) => return Probe::Unknown(e.to_string()),
+        };
+        if there.is_none_or(|w| w.unfinished) {
+            return Probe::Absent;
+        }
+        let git = Git::at(path);
         if git.resolve("CHERRY_PICK_HEAD").is_some() {
             return Probe::TookPlace(one("conflict", "begun before the crash".to_owned()));
         }
-        // Nothing was picked, so nothing of anybody's is in it.
-        let gone = worktree::remove(repo, path).or_else(|_| worktree::remove_unfinished(repo, path));
-        match gone {
-            Ok(()) => Probe::Absent,
-            Err(e) => Probe::Unknown(e.to_string()),
+        match picked(&git, onto, "HEAD", commits) {
+            Some(count) if count < commits.len() => Probe::Absent,
+            Some(_) => Probe::TookPlace(commit_values(&git)),
+            None => Probe::Unknown(format!("{} holds other work than the port", path.display())),
         }
     }
 
@@ -358,6 +400,19 @@ impl Connectors<'_> {
         }
         worktree::remove(git, path).map(|()| Values::new()).map_err(git_error)
     }
+}
+
+/// How many of the commits a branch has, in their order and with nothing else on top of `onto`.
+fn picked(git: &Git, onto: &str, tip: &str, commits: &[String]) -> Option<usize> {
+    let log = git.run(["log", "--reverse", "--format=%H", &format!("{onto}..{tip}")]).ok()?;
+    let have: Vec<&str> = log.lines().collect();
+    let is_pick = |(id, commit): (&&str, &String)| {
+        let message = git.run(["log", "-1", "--format=%B", id]).unwrap_or_default();
+        message.contains(&format!("(cherry picked from commit {commit})"))
+    };
+    let ours =
+        have.len() <= commits.len() && git.is_ancestor(onto, tip) && have.iter().zip(commits).all(is_pick);
+    ours.then_some(have.len())
 }
 
 fn probe_commit(path: &Path, parent: &str) -> Probe {

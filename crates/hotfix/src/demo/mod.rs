@@ -5,7 +5,7 @@
 //! with the verbs themselves, as processes of their own.
 
 pub mod assets;
-mod config;
+pub mod config;
 pub mod history;
 pub mod operate;
 pub mod paths;

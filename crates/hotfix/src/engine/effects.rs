@@ -76,14 +76,17 @@ impl<'a> Engine<'a> {
                 Ok(value)
             }
             Probe::Absent => self.perform(effect),
-            Probe::InProgress(what) => {
-                let until = self.time.now().checked_add(SignedDuration::from_secs(10)).ok();
-                let how = "hotfix run --wait".to_owned();
-                Err(Stop::Waiting(vec![WaitingFor { kind: WaitingKind::Time, what, how, until }]))
-            }
+            Probe::InProgress(what) => Err(self.later(what)),
             Probe::Unknown(_) if !effect.required => Ok(Values::new()),
             Probe::Unknown(why) => Err(in_doubt(effect, &why).into()),
         }
+    }
+
+    /// Something is still at it: nothing is repeated, and it is looked up again.
+    fn later(&self, what: String) -> Stop {
+        let until = self.time.now().checked_add(SignedDuration::from_secs(10)).ok();
+        let how = "hotfix run --wait".to_owned();
+        Stop::Waiting(vec![WaitingFor { kind: WaitingKind::Time, what, how, until }])
     }
 
     fn request(&mut self, effect: &Effect) -> Result<Values, Stop> {
@@ -137,8 +140,9 @@ impl<'a> Engine<'a> {
                 Ok(value)
             }
             Probe::Absent => self.failed(effect, why),
-            _ if !effect.required => Ok(Values::new()),
-            _ => Err(in_doubt(effect, why).into()),
+            Probe::InProgress(what) => Err(self.later(what)),
+            Probe::Unknown(_) if !effect.required => Ok(Values::new()),
+            Probe::Unknown(_) => Err(in_doubt(effect, why).into()),
         }
     }
 

@@ -19,7 +19,9 @@ pub fn of_paths(worktree: &Git, onto: &str, paths: &[String]) -> Result<String, 
     let git = index.git(worktree);
     git.run(["read-tree", onto])?;
     let input = paths.join("\0");
-    git.feed(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], input.as_bytes())?;
+    git.clone()
+        .env("GIT_LITERAL_PATHSPECS", "1")
+        .feed(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], input.as_bytes())?;
     git.run(["write-tree"])
 }
 

@@ -60,13 +60,11 @@ fn keep_ignored(cx: &Cx<'_>, path: &Path) -> Result<(), Stop> {
     }
     let keep = cx.t.folder.join("kept-ignored");
     for name in &names {
-        let to = keep.join(name);
+        let to = free_name(keep.join(name));
         if let Some(parent) = to.parent() {
             std::fs::create_dir_all(parent)?;
         }
-        if !to.exists()
-            && let Err(e) = std::fs::rename(path.join(name), &to)
-        {
+        if let Err(e) = std::fs::rename(path.join(name), &to) {
             let what = format!(
                 "the ignored {name} in {} cannot be kept ({e}): move it or delete it",
                 path.display()
@@ -76,4 +74,17 @@ fn keep_ignored(cx: &Cx<'_>, path: &Path) -> Result<(), Stop> {
     }
     cx.t.ui.say(format!("  ignored files of the worktree are kept in {}", keep.display()));
     Ok(())
+}
+
+/// A name that nothing has yet: what was kept before a crash, or by an earlier
+/// attempt, is not what stands in the worktree now.
+fn free_name(wanted: PathBuf) -> PathBuf {
+    let mut free = wanted.clone();
+    for number in 2_u32.. {
+        if free.symlink_metadata().is_err() {
+            break;
+        }
+        free = PathBuf::from(format!("{}.{number}", wanted.display()));
+    }
+    free
 }

@@ -13,13 +13,9 @@ use serde_json::Value;
 pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     implement::look(cx)?;
     let attempt = cx.attempt()?;
-    let Some(head) = cx.state().head.clone() else {
-        return Err(crate::error::Failure::failed(
-            "HF0503",
-            format!("the worktree {} is gone", attempt.worktree),
-        )
-        .try_this("bring it back", format!("git worktree add {} {}", attempt.worktree, attempt.branch))
-        .into());
+    let there = std::path::Path::new(&attempt.worktree).join(".git").exists();
+    let Some(head) = cx.state().head.clone().filter(|_| there) else {
+        return Err(implement::gone(&attempt).into());
     };
     if head.dirty {
         edits_are_meant(cx)?;

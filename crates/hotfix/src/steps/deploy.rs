@@ -1,7 +1,7 @@
 //! Deploy: only with a rehearsed way back, and then the version that runs is
 //! read back.
 
-use super::tools::How;
+use super::tools::{How, Tools};
 use super::{Cx, Ended, Says, Verdict, rollback, says, until};
 use crate::engine::Stop;
 use crate::error::Failure;
@@ -109,9 +109,14 @@ pub fn version_in(text: &str) -> Option<String> {
 
 /// The commit that a version names, through the configured mapping.
 pub fn commit_of_version(cx: &Cx<'_>, version: &str) -> Option<String> {
-    let map = cx.t.config.deploy.version_map.as_deref().unwrap_or("{version}");
+    commit_of(cx.t, version)
+}
+
+/// The commit that a version names for these tools.
+pub fn commit_of(tools: &Tools<'_>, version: &str) -> Option<String> {
+    let map = tools.config.deploy.version_map.as_deref().unwrap_or("{version}");
     let tag = map.replace("{version}", version);
-    let git = cx.t.git();
+    let git = tools.git();
     [format!("refs/tags/{tag}"), format!("refs/tags/v{tag}"), tag].iter().find_map(|name| git.commit(name))
 }
 

@@ -11,6 +11,9 @@ use hotfix_core::journal::Observation;
 /// Waits for the change, then judges it.
 pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     let attempt = cx.attempt()?;
+    if !std::path::Path::new(&attempt.worktree).join(".git").exists() {
+        return Err(gone(&attempt).into());
+    }
     let changed = cx.state().head.as_ref().is_some_and(|h| h.dirty || h.commit != attempt.base);
     let done = cx.state().done.contains_key("implement");
     if !(changed && done) {
@@ -67,6 +70,14 @@ fn stopped_by(gate: &str, summary: &str) -> crate::error::Failure {
     crate::error::Failure::failed("HF0601", format!("{gate} has not passed: {summary}"))
         .try_this("mend it and go on", "hotfix ship")
         .try_this("or let it pass under your name", format!("hotfix waive {gate} --reason \"why\""))
+}
+
+/// Somebody removed the worktree; the branch has what was committed.
+pub fn gone(attempt: &hotfix_core::run::Attempt) -> crate::error::Failure {
+    let (path, branch) = (&attempt.worktree, &attempt.branch);
+    crate::error::Failure::failed("HF0503", format!("the worktree {path} is gone"))
+        .try_this("bring it back", format!("git worktree prune && git worktree add {path} {branch}"))
+        .try_this("or stop here", "hotfix abort")
 }
 
 /// What the worktree holds right now.

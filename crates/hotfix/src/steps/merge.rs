@@ -16,6 +16,8 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     let view = cx.state().merge_request("production").cloned();
     let view = view.ok_or_else(|| Failure::bug("a merge without a merge request"))?;
     if view.state == MergeRequestState::Merged {
+        // By hand, or by us before a crash: the review is owed all the same.
+        owe_review(cx)?;
         return Ok(Ended::Passed);
     }
     test::verify(cx)?;
@@ -120,7 +122,8 @@ fn version_tag(cx: &Cx<'_>) -> Result<Option<String>, Stop> {
 /// A review that the matrix wants after the deploy is owed from the merge on.
 fn owe_review(cx: &mut Cx<'_>) -> Result<(), Stop> {
     let row = cx.plan()?.row.clone();
-    if row.reviewers == 0 || cx.verdict("review.reviewers").lets_pass() {
+    let owed = cx.state().obligations.iter().any(|o| o.id == "review");
+    if owed || row.reviewers == 0 || cx.verdict("review.reviewers").lets_pass() {
         return Ok(());
     }
     let due = cx.now().checked_add(jiff::SignedDuration::from_hours(24)).unwrap_or(cx.now());

@@ -7,7 +7,7 @@ use crate::engine::Stop;
 use crate::error::Failure;
 use crate::git::fetch::remote_ref;
 use hotfix_core::digest;
-use hotfix_core::effect::{Action, MergeRequestDraft, RefUpdate, short};
+use hotfix_core::effect::{Action, MergeRequestDraft, Outcome, RefUpdate, short};
 use hotfix_core::gate::Point;
 use hotfix_core::journal::{MergeRequestState, Observation};
 use hotfix_core::policy::Requirement;
@@ -47,7 +47,7 @@ fn push_branch(cx: &mut Cx<'_>, commit: &str) -> Result<(), Stop> {
         e.effect.id.step == STEP
             && e.effect.id.name == "push"
             && e.effect.id.subject == commit
-            && e.outcome.is_some()
+            && matches!(e.outcome, Some(Outcome::Succeeded { .. }))
     });
     let old = if pushed_already {
         String::new()

@@ -226,6 +226,7 @@ fn look_at_log(cx: &mut Cx<'_>, check: &str, edge: Timestamp) -> Result<(), Stop
         .max();
     let begun = begun.unwrap_or(edge);
     let found = with_collector(cx, |c| {
+        let edge = c.first_looked_at(check, edge).unwrap_or(edge);
         let old_or_new = c.new_errors(check, since, edge);
         Ok(old_or_new.and_then(|mut found| {
             let never = c.new_errors(check, Some(begun), begun)?;

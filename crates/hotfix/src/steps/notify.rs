@@ -71,7 +71,8 @@ fn moments(state: &RunState) -> Vec<(String, String, &'static str)> {
     if let Some((_, by, how)) = &state.resolved {
         all.push(("resolved".to_owned(), format!("{key}: resolved, {how} ({by})."), "resolved"));
     }
-    if state.gates.get("report.complete").is_some_and(|(_, g)| g.verdict.lets_pass()) {
+    // Its gate passes before the report is written; what is owed is met after.
+    if state.obligations.iter().any(|o| o.id == "report" && o.met.is_some()) {
         all.push(("report".to_owned(), format!("{key}: the incident report is written."), "resolved"));
         all.retain(|(m, ..)| m != "report" || state.resolved.is_some());
     }

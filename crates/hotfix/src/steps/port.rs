@@ -26,6 +26,7 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
             .map_or_else(|| cx.t.repo.default_branch().unwrap_or(target.clone()), |_| target.clone());
     cx.t.forge.refresh().map_err(|e| merge_request::forge_failure(&e))?;
     if prove(cx, &target)? {
+        tidy_leftover(cx)?;
         return Ok(Ended::Passed);
     }
     if policy.port_by == PortBy::Ancestry {
@@ -274,6 +275,22 @@ fn merge_it(cx: &mut Cx<'_>, number: u64, head: &str, target: &str) -> Result<()
 fn tidy(cx: &mut Cx<'_>, path: &Path, head: &str) -> Result<(), Stop> {
     let what = Action::RemoveWorktree { path: path.to_string_lossy().into_owned(), head: head.to_owned() };
     cx.must("port", "remove-worktree", head, what).map(|_| ())
+}
+
+/// The port is on its branch, and its worktree is still there: the run was cut
+/// short between the two.
+fn tidy_leftover(cx: &mut Cx<'_>) -> Result<(), Stop> {
+    let begun = cx.state().effects.values().find_map(|e| match &e.effect.what {
+        Action::CherryPick { path, .. } => Some(PathBuf::from(path)),
+        _ => None,
+    });
+    let Some(path) = begun.filter(|p| p.join(".git").exists()) else { return Ok(()) };
+    let git = Git::at(&path);
+    if tree::is_dirty(&git)? || git.resolve("CHERRY_PICK_HEAD").is_some() {
+        return Ok(());
+    }
+    let head = git.commit("HEAD").unwrap_or_default();
+    tidy(cx, &path, &head)
 }
 
 /// How the port will go, told from the first change on.

@@ -11,6 +11,7 @@ use hotfix_core::digest;
 use hotfix_core::effect::Action;
 use hotfix_core::journal::{Event, Record};
 use hotfix_core::report::Report;
+use hotfix_core::run::RunState;
 use std::path::PathBuf;
 
 /// Writes the report, if the analysis is complete.
@@ -48,10 +49,27 @@ pub fn place(cx: &Cx<'_>) -> Result<PathBuf, Stop> {
 /// Writes both forms of the report as it stands.
 pub fn write(cx: &mut Cx<'_>) -> Result<PathBuf, Stop> {
     let report = gather(cx)?;
+    let subject = subject(cx, stage(cx.state()));
+    write_forms(cx, &report, &subject)
+}
+
+/// Writes the report as it is once the run is closed, which it is next.
+pub fn write_last(cx: &mut Cx<'_>) -> Result<PathBuf, Stop> {
+    let mut records = records(cx)?;
+    if let Some(mut last) = records.last().cloned() {
+        (last.seq, last.at, last.event) = (last.seq + 1, cx.now(), Event::Closed {});
+        records.push(last);
+    }
+    let report = made_of(cx, &records)?;
+    let subject = subject(cx, "closed");
+    write_forms(cx, &report, &subject)
+}
+
+fn write_forms(cx: &mut Cx<'_>, report: &Report, subject: &str) -> Result<PathBuf, Stop> {
     let place = place(cx)?;
     let forms = [
-        ("md", report::markdown(&report).map_err(|e| Failure::bug(e.to_string()))?),
-        ("html", report::html(&report).map_err(|e| Failure::bug(e.to_string()))?),
+        ("md", report::markdown(report).map_err(|e| Failure::bug(e.to_string()))?),
+        ("html", report::html(report).map_err(|e| Failure::bug(e.to_string()))?),
     ];
     for (ending, text) in forms {
         let (_, blob) = keep_blob(&cx.t.folder, "report", text.as_bytes())?;
@@ -62,7 +80,7 @@ pub fn write(cx: &mut Cx<'_>) -> Result<PathBuf, Stop> {
             blob: blob.to_string_lossy().into_owned(),
         };
         // What it says of the run so far: a new state is a new report.
-        let subject = format!("{ending} {}", subject(cx));
+        let subject = format!("{ending} {subject}");
         cx.must("report", "write", subject, what)?;
     }
     Ok(place.with_extension("html"))
@@ -70,23 +88,28 @@ pub fn write(cx: &mut Cx<'_>) -> Result<PathBuf, Stop> {
 
 /// What the report is about: the analysis and how far the run has come. A
 /// resumed step writes the same report, not another one.
-fn subject(cx: &Cx<'_>) -> String {
-    let state = cx.state();
-    let came_to = match (state.standing_rollback(), state.closed_at, state.resolved.as_ref()) {
+fn subject(cx: &Cx<'_>, stage: &str) -> String {
+    let analysis = digest::of_value(&cx.state().analysis).unwrap_or_default();
+    format!("{stage} {}", &analysis[..12.min(analysis.len())])
+}
+
+fn stage(state: &RunState) -> &'static str {
+    match (state.standing_rollback(), state.closed_at, state.resolved.as_ref()) {
         (Some(_), ..) => "rolled-back",
         (_, Some(_), _) => "closed",
         (.., Some(_)) => "resolved",
         _ => "open",
-    };
-    let analysis = digest::of_value(&state.analysis).unwrap_or_default();
-    format!("{came_to} {}", &analysis[..12.min(analysis.len())])
+    }
 }
 
 /// The report as data.
 pub fn gather(cx: &Cx<'_>) -> Result<Report, Stop> {
-    let records = records(cx)?;
+    made_of(cx, &records(cx)?)
+}
+
+fn made_of(cx: &Cx<'_>, records: &[Record]) -> Result<Report, Stop> {
     let analysis = cx.state().analysis.clone().unwrap_or_default();
-    let report = hotfix_core::report::of(&records, analysis, cx.now());
+    let report = hotfix_core::report::of(records, analysis, cx.now());
     let mut report = report.ok_or_else(|| Failure::bug("a report on a run without a plan"))?;
     if let (Some(attempt), Some(head)) = (&cx.state().attempt, &cx.state().head) {
         report.diff =

@@ -56,6 +56,13 @@ impl Clock {
             .unwrap_or(real)
     }
 
+    /// How long ago a file was written.
+    pub fn age_of(&self, file: &Path) -> Option<SignedDuration> {
+        let written = Timestamp::try_from(std::fs::metadata(file).ok()?.modified().ok()?).ok()?;
+        let scale = self.world.as_ref().map_or(1.0, |w| w.scale);
+        SignedDuration::try_from_secs_f64(Timestamp::now().duration_since(written).as_secs_f64() * scale).ok()
+    }
+
     /// The demo's world, and how much faster its clock runs.
     pub fn world(&self) -> Option<(&Path, f64)> {
         self.world.as_ref().map(|w| (w.folder.as_path(), w.scale))

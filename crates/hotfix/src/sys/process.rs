@@ -111,19 +111,19 @@ pub fn run(job: &Job<'_>, tick: &mut dyn FnMut(&str)) -> io::Result<Finished> {
     Ok(Finished { ended, took: started.elapsed(), error: None })
 }
 
+/// The child itself says who it is before it begins, so there is no moment in
+/// which it runs and cannot be found; and it says how it ended, even when
+/// nobody waits for it any more.
+const CHILD: &str = r#"echo "$$" > "$0" || exit 126; "$@"; s=$?; echo "$s" > "$0.status"; exit "$s""#;
+
 fn command_of(job: &Job<'_>) -> Command {
     let mut words = job.argv.iter();
     let program = words.next().map_or("", String::as_str);
     let mut command = match job.pid_file {
         None => Command::new(resolve(program, job.cwd)),
         Some(pid_file) => {
-            // The child itself says who it is before it begins, so there is
-            // no moment in which it runs and cannot be found.
             let mut shell = Command::new("sh");
-            shell
-                .args(["-c", r#"echo "$$" > "$0" && exec "$@""#])
-                .arg(pid_file)
-                .arg(resolve(program, job.cwd));
+            shell.args(["-c", CHILD]).arg(pid_file).arg(resolve(program, job.cwd));
             shell
         }
     };
@@ -191,6 +191,23 @@ fn last_line(path: &Path) -> io::Result<String> {
     file.take(400).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
     Ok(text.trim_end().rsplit('\n').next().unwrap_or_default().to_owned())
+}
+
+/// How the process that wrote this file ended, if it came to its end.
+pub fn status_of(pid_file: &Path) -> Option<i32> {
+    std::fs::read_to_string(status_file(pid_file)).ok()?.trim().parse().ok()
+}
+
+/// Forgets a process of before.
+pub fn forget(pid_file: &Path) {
+    let _ = std::fs::remove_file(status_file(pid_file));
+    let _ = std::fs::remove_file(pid_file);
+}
+
+fn status_file(pid_file: &Path) -> PathBuf {
+    let mut name = pid_file.as_os_str().to_owned();
+    name.push(".status");
+    PathBuf::from(name)
 }
 
 /// Whether the process that wrote this file still runs.
@@ -263,8 +280,18 @@ mod tests {
         let (finished, out) = job(&["sh", "-c", "sleep 30 & echo $!; wait"], 300);
         assert_eq!(finished.ended, Ended::TimedOut);
         let pid = rustix::process::Pid::from_raw(out.trim().parse().unwrap()).unwrap();
-        std::thread::sleep(Duration::from_millis(100));
-        assert!(rustix::process::test_kill_process(pid).is_err(), "the grandchild still runs");
+        let ended = || rustix::process::test_kill_process(pid).is_err() || is_zombie(pid);
+        let patience = Instant::now();
+        while !ended() && patience.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert!(ended(), "the grandchild still runs");
+    }
+
+    /// Ended, and not yet buried by whoever took it over.
+    fn is_zombie(pid: rustix::process::Pid) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+        stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z'))
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Approvals: from somebody else, bound to a commit; and waivers, which have
 //! a name and a reason.
 
-use crate::repo::{Clone, GOOD, PEOPLE, World, answer};
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use crate::repo::{Clone, GOOD, HOTFIX, PEOPLE, World, answer};
 
 /// Without anybody's leave to speak without a terminal.
 const ROLES: &str = "[roles]\non-call = [\"Olga <olga@example.org>\"]\n";
@@ -150,6 +152,8 @@ fn a_waiver_has_a_name_and_a_reason() {
     let body = world.origin().git(["show", "refs/hotfix/mr/1:body.md"]);
     assert!(body.contains("waived") && body.contains("shows only in production"), "{body}");
     assert!(body.contains("self-waived"), "{body}");
+    let report = world.dana.hotfix(["report", "--format", "md"]).exits(0).out;
+    assert!(report.contains("self-waived") && report.contains("shows only in production"), "{report}");
 }
 
 #[test]
@@ -169,4 +173,24 @@ fn a_waiver_without_a_person_is_refused() {
     world.dana.start("INC-1", &[]);
     world.dana.hotfix(["waive", "change.size", "--reason", "large"]).fails(2, "HF0211");
     assert_ne!(world.dana.gate("change.size")["verdict"], "waived");
+}
+
+#[test]
+fn at_a_terminal_a_person_reads_and_answers() {
+    let world = World::configured(ROLES);
+    world.in_review(&[]);
+    let asked = |answer_with: &str| {
+        let script = format!("printf '{answer_with}\\n' | script -qec '{HOTFIX} approve' /dev/null");
+        answer(world.olga.command("bash").args(["-o", "pipefail", "-c", &script]))
+    };
+    let no = asked("n");
+    assert!(no.status == 1 && no.out.contains("nothing was approved"), "{no:?}");
+    assert_eq!(world.origin().git(["for-each-ref", "refs/hotfix/review"]), "");
+    let yes = asked("y");
+    assert!(
+        yes.status == 0 && yes.out.contains("the state is bad") && yes.out.contains("app.txt"),
+        "{yes:?}"
+    );
+    world.dana.hotfix(["ship"]).exits(0);
+    assert_eq!(world.dana.status()["merge_requests"][0]["approvals"][0]["simulated"], false);
 }

@@ -1,6 +1,8 @@
 //! Bad input: a clear error with a next command, nothing half done, and a
 //! state from which `run` or `abort` can go on.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use crate::repo::{
     Clone, GOOD, HOTFIX, PEOPLE, REPRODUCE, Ran, World, answer, ended, eventually, executable,
 };
@@ -397,4 +399,37 @@ fn a_damaged_journal_is_refused_with_its_line() {
     world.olga.hotfix(["approve"]).exits(0);
     world.dana.hotfix(["ship"]).exits(0);
     world.dana.hotfix(["log", "--verify"]).exits(0);
+}
+
+#[test]
+fn a_worktree_that_somebody_removed_is_told() {
+    let world = World::configured(PEOPLE);
+    let worktree = world.dana.start("INC-1", &[]);
+    world.dana.hotfix(REPRODUCE).exits(0);
+    std::fs::remove_dir_all(&worktree).unwrap();
+    world.dana.hotfix(["ship"]).fails(1, "HF0503").says("git worktree add");
+    world.dana.git(["worktree", "prune"]);
+    world.dana.git(["worktree", "add", "--quiet", &worktree.to_string_lossy(), "hotfix/incident-INC-1"]);
+    std::fs::write(worktree.join("app.txt"), GOOD).unwrap();
+    world.dana.hotfix(["ship", "--until", "test"]).exits(0);
+    std::fs::remove_dir_all(&worktree).unwrap();
+    world.dana.hotfix(["ship"]).exits(3).says("the approval of on-call");
+    let aborted = world.dana.hotfix(["abort"]).exits(0);
+    assert!(!aborted.err.contains("next: hotfix run"), "{}", aborted.err);
+    let cleaned = world.dana.hotfix(["cleanup", "--incident", "INC-1"]).exits(0);
+    assert!(!cleaned.err.contains("next: hotfix run"), "{}", cleaned.err);
+}
+
+#[test]
+fn a_branch_that_is_checked_out_elsewhere_is_not_taken() {
+    let world = World::plain();
+    world.dana.git(["switch", "--quiet", "--create", "fix", "v1.0.0"]);
+    world
+        .dana
+        .hotfix(["start", "INC-1", "-m", "x", "--adopt", "fix"])
+        .fails(2, "HF0501")
+        .says("checked out in");
+    nothing_begun(&world.dana);
+    world.dana.git(["switch", "--quiet", "--detach"]);
+    world.dana.hotfix(["start", "INC-1", "-m", "x", "--adopt", "fix"]).exits(0);
 }

@@ -1,8 +1,12 @@
 //! The verbs by hand, on an ordinary repository with an ordinary remote: no
 //! config, the built-in workflow, the local forge, no deploy.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use crate::repo::{BAD, Clone, GOOD, HOTFIX, PEOPLE, REPRODUCE, World, answer};
 use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::Path;
 
 /// An analysis as somebody would write it.
 const ANALYSIS: &str = "# INC-1\n\n## Root cause\n\nThe state was bad.\n\n## Fix\n\nIt is good now.\n\n## Prevention\n\n| Measure | Owner | Due |\n| --- | --- | --- |\n| A test for the state | Dana | 2026-12-24 |\n";
@@ -11,12 +15,6 @@ const ANALYSIS: &str = "# INC-1\n\n## Root cause\n\nThe state was bad.\n\n## Fix
 fn at_a_terminal(clone: &Clone, words: &str) -> (i32, String) {
     let ran = answer(clone.command("script").args(["-qec", &format!("{HOTFIX} {words}"), "/dev/null"]));
     (ran.status, ran.out)
-}
-
-#[test]
-fn the_whole_way_without_a_config() {
-    let world = World::plain();
-    whole_way(&world);
 }
 
 /// One full run; every verb is used by hand.
@@ -112,22 +110,26 @@ fn after_the_end(dana: &Clone) {
     dana.hotfix(["status"]).exits(0).answers("closed");
 }
 
+/// One after the other: Debian's git beside a newer one, where both are there.
 #[test]
-fn the_whole_way_with_each_git_there_is() {
-    let mut seen = Vec::new();
-    for git in ["/usr/bin/git", "/usr/local/bin/git"] {
-        if !std::path::Path::new(git).exists() {
-            continue;
-        }
+fn the_whole_way_without_a_config_with_each_git_there_is() {
+    let mut seen = BTreeSet::new();
+    for git in ["git", "/usr/bin/git", "/usr/local/bin/git"] {
         let mut world = World::plain();
-        let bin = world.root().join("bin");
-        std::fs::create_dir_all(&bin).unwrap();
-        std::os::unix::fs::symlink(git, bin.join("git")).unwrap();
-        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
-        world.dana = world.dana.env("PATH", &path);
-        world.olga = world.olga.env("PATH", &path);
-        seen.push(world.dana.git(["version"]));
-        whole_way(&world);
+        if git.starts_with('/') {
+            if !Path::new(git).exists() {
+                continue;
+            }
+            let bin = world.root().join("bin");
+            std::fs::create_dir_all(&bin).unwrap();
+            std::os::unix::fs::symlink(git, bin.join("git")).unwrap();
+            let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+            world.dana = world.dana.env("PATH", &path);
+            world.olga = world.olga.env("PATH", &path);
+        }
+        if seen.insert(world.dana.git(["version"])) {
+            whole_way(&world);
+        }
     }
     assert!(!seen.is_empty(), "no git was tried");
 }
@@ -242,4 +244,44 @@ fn abort_and_cleanup_keep_the_work() {
     dana.hotfix(["cleanup", "--incident", "INC-1"]).exits(0);
     assert!(!worktree.exists());
     assert_eq!(dana.git(["rev-parse", "hotfix/incident-INC-1"]), kept);
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let world = World::configured(PEOPLE);
+    let dana = &world.dana;
+    let everything = || {
+        let refs = [
+            dana.git(["for-each-ref"]),
+            world.origin().git(["for-each-ref"]),
+            dana.git(["worktree", "list"]),
+        ];
+        let find = ["-c", "find . -path ./tmp -prune -o -type f -print0 | sort -z | xargs -0 sha256sum"];
+        (refs, answer(dana.at(world.root()).command("sh").args(find)).out)
+    };
+    let before = everything();
+    dana.hotfix(["start", "INC-1", "-m", "bad", "--dry-run"]).exits(0).answers("hotfix/incident-INC-1");
+    assert_eq!(everything(), before);
+    let worktree = dana.start("INC-1", &[]);
+    std::fs::write(worktree.join("app.txt"), GOOD).unwrap();
+    let before = everything();
+    for verb in [
+        "run",
+        "ship",
+        "verify",
+        "done resolve",
+        "port",
+        "report",
+        "close",
+        "cleanup",
+        "abort",
+        "reproduce -- false",
+    ] {
+        let (words, rest) = verb.split_once(" -- ").map_or((verb, None), |(w, r)| (w, Some(r)));
+        let mut args: Vec<&str> = words.split(' ').chain(["--dry-run"]).collect();
+        args.extend(rest.iter().flat_map(|r| ["--", r]));
+        let ran = dana.hotfix(&args).exits(0);
+        assert!(!ran.out.is_empty(), "{verb} says what it would do");
+        assert_eq!(everything(), before, "{verb}");
+    }
 }

@@ -1,5 +1,7 @@
 //! The plan is frozen when the run starts.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use crate::repo::{PEOPLE, World};
 
 const PAGE: &str = "# Another page\n\n## Step 1: Implement\n\n**Call Skill:** `implement`\n\n**Output:** Fix committed\n\n## Step 2: Look\n\n- [ ] Somebody looked at the moon\n";

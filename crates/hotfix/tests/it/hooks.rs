@@ -1,6 +1,8 @@
 //! Evidence binds to the tree: hooks, commits by hand, later edits, a
 //! production that moves, and two processes on one run.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use crate::repo::{GOOD, PEOPLE, REPRODUCE, World, ended, eventually};
 use std::time::{Duration, Instant};
 
@@ -130,4 +132,22 @@ fn words_from_another_process_are_seen_by_a_waiting_runner() {
     assert_eq!(ran.status, 0, "{ran:?}");
     assert_eq!(world.origin().git(["show", "production:app.txt"]), GOOD.trim_end());
     dana.hotfix(["log", "--verify"]).exits(0);
+}
+
+#[test]
+fn names_of_files_are_no_patterns() {
+    let world = World::configured(PEOPLE);
+    let worktree = world.mended(&[]);
+    let names = [":(exclude)app.txt", "*", "a\nb \"q\" späße", "-n"];
+    let there = world.dana.at(&worktree);
+    for name in names {
+        std::fs::write(worktree.join(name), "x\n").unwrap();
+    }
+    let shipped = world.dana.hotfix(["ship"]).exits(3);
+    assert!(!shipped.err.contains("a hook changed"), "{}", shipped.err);
+    assert_eq!(there.git(["status", "--porcelain"]), "");
+    let committed = there.git(["diff", "-z", "--name-only", "v1.0.0", "HEAD"]);
+    for name in names {
+        assert!(committed.split('\0').any(|n| n == name), "{name} is missing in {committed:?}");
+    }
 }

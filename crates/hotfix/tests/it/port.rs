@@ -1,5 +1,7 @@
 //! The fix on main, and the way back.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use crate::repo::{BAD, Clone, GOOD, PEOPLE, World};
 use std::path::{Path, PathBuf};
 

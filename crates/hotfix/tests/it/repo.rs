@@ -2,6 +2,8 @@
 //! main ahead of it, clones with identities, and the real binary run in them.
 //! Nothing of the caller's home or git settings is read, and no network.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

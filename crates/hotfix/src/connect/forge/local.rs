@@ -143,17 +143,19 @@ impl LocalForge {
         self.commit_tree(&tree, &[order.onto, order.commit], order.message)
     }
 
-    /// Makes the version's tag here, or takes the one that a try before has made.
-    fn tag(&self, name: &str, commit: &str, message: &str) -> Result<RefUpdate, ForgeError> {
+    /// Makes the version's tag here. One that a try before has made for the same
+    /// merge is made again; any other is somebody's own, and is left alone.
+    fn tag(&self, name: &str, commit: &str, order: &MergeOrder<'_>) -> Result<RefUpdate, ForgeError> {
         let full = format!("refs/tags/{name}");
         if self.git.resolve(&full).is_some() {
             let on_remote = fetch::remote_ref(&self.git, &self.remote, &full).map_err(git_error)?;
-            if on_remote.is_some() {
+            let of_ours = self.git.commit(&format!("{full}^{{commit}}^2")).as_deref() == Some(order.commit);
+            if on_remote.is_some() || !of_ours {
                 return Err(ForgeError::TagTaken(name.to_owned()));
             }
             self.git.run(["tag", "--delete", name]).map_err(git_error)?;
         }
-        let title = message.lines().next().unwrap_or(name);
+        let title = order.message.lines().next().unwrap_or(name);
         dated(&self.git, &self.clock)
             .run(["tag", "--annotate", "--message", title, name, commit])
             .map_err(git_error)?;
@@ -334,7 +336,7 @@ impl Forge for LocalForge {
             RefUpdate { name: format!("refs/hotfix/mr/{}", order.number), old, new },
         ];
         if let Some(tag) = order.tag {
-            updates.push(self.tag(tag, &merge, order.message)?);
+            updates.push(self.tag(tag, &merge, order)?);
         }
         let pushed = self.push(&updates);
         if let (Err(ForgeError::Moved(_) | ForgeError::Refused(_)), Some(tag)) = (&pushed, order.tag) {

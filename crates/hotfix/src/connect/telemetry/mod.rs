@@ -205,6 +205,13 @@ impl<'a> Collector<'a> {
         })
     }
 
+    /// When a log was first looked at, from a time on. Another process may have
+    /// kept a sample of that very time for other checks, and not yet for this.
+    pub fn first_looked_at(&self, check: &str, from: Timestamp) -> Option<Timestamp> {
+        let samples = self.samples(check).ok()?;
+        samples.into_iter().filter(|s| s.log.is_some() && s.at >= from).map(|s| s.at).min()
+    }
+
     /// Where the log stood at `after`, and where it was seen since.
     fn log_since(
         &self,

@@ -172,6 +172,6 @@ fn a_rotation_under_way_is_told() {
     std::fs::rename(folder.path().join("app.log"), folder.path().join("app.log.1")).unwrap();
     write(folder.path(), "ERROR known 2\nERROR fresh 1\n");
     let found = collector.new_errors("log", None, at(0)).unwrap();
-    assert_eq!(found.examples, ["ERROR fresh 1", "ERROR late 1"]);
+    assert_eq!(found.examples, ["ERROR late 1", "ERROR fresh 1"]);
     assert!(found.truncated.unwrap().contains("rotated"));
 }
