@@ -103,7 +103,7 @@ fn compile(front: &FrontMatter, doc: &Document, reader: &mut Reader, body: &str)
             "HF0301",
             1,
             format!("this is no hotfix workflow: {why}"),
-            "hotfix workflow new",
+            "hotfix workflow show",
         );
         reader.forget();
         return workflow;

@@ -101,7 +101,8 @@ pub fn run(cx: &mut Cx<'_>, to: Option<&str>, asked: bool, reason: &str) -> Resu
     };
     let command = command(cx)?.ok_or_else(|| {
         Failure::failed("HF0803", "no command rolls back")
-            .try_this("configure rollback.command, then", "hotfix replan")
+            .hint("the plan was frozen without rollback.command and deploy.command")
+            .try_this("bring the version back by hand, and see where the run stands", "hotfix status")
     })?;
     if cx.state().standing_rollback().is_none() {
         let what = Action::Deploy {

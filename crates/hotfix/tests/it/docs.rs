@@ -118,6 +118,25 @@ fn pages_name_no_verb_that_is_not_there() {
     }
 }
 
+#[test]
+fn hints_name_no_verb_that_is_not_there() {
+    let cli = hotfix::args::Cli::command();
+    for file in files(&top().join("crates"), "rs") {
+        // Made-up data, not hints.
+        if file.ends_with("report/fixture.rs") || file.components().any(|c| c.as_os_str() == "tests") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (at, _) in text.match_indices("\"hotfix ") {
+            let call = text[at + 1..].split('"').next().unwrap_or_default();
+            let verb = call.split_whitespace().nth(1).unwrap_or_default();
+            if verb.chars().all(|c| c.is_ascii_lowercase()) {
+                check_call(&cli, &format!("hotfix {verb}"), &file);
+            }
+        }
+    }
+}
+
 /// Checks `hotfix verb --option …` against the command line itself.
 fn check_call(cli: &clap::Command, call: &str, page: &Path) {
     let call =
