@@ -1,20 +1,20 @@
 //! Watch production: 15 to 30 minutes of error rates, new error types and key
 //! metrics, against the time before the incident and the incident itself.
 
-use super::tools::How;
+mod rulings;
+mod sampling;
+
 use super::{Cx, Ended, Verdict, person, rollback, says, until};
-use crate::connect::telemetry::Collector;
 use crate::engine::Stop;
 use crate::error::Failure;
-use hotfix_core::config::{Check, CheckKind};
-use hotfix_core::journal::{Event, Observation, Reading};
-use hotfix_core::judge::{
-    Count, Counts, Kind, Looks, Margin, NewErrors, Ruling, Window, WindowSays, judge_counts,
-    judge_new_errors, judge_values,
-};
+use hotfix_core::config::CheckKind;
+use hotfix_core::journal::{Event, Observation};
+use hotfix_core::judge::{Kind, Ruling, Window, WindowSays};
 use jiff::{SignedDuration, Timestamp};
+use rulings::{judge, level_after_rollback, write_gates};
+use sampling::{look, remember_windows};
+pub use sampling::{sample_now, store};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// The error level of a whole window.
 const ALPHA: f64 = 0.01;
@@ -116,236 +116,6 @@ fn unwatched(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     }
     let what = "somebody to watch production and say that the incident is over: no checks are configured (monitor.checks)";
     Err(Stop::Waiting(vec![person(what, "hotfix done monitor --note \"what was seen\"")]))
-}
-
-/// Samples every check now, and keeps what was seen beside the journals.
-pub fn sample_now(cx: &mut Cx<'_>) -> Result<(), Stop> {
-    if cx.t.config.monitor.checks.is_empty() {
-        return Ok(());
-    }
-    let now = cx.now();
-    with_collector(cx, |collector| collector.sample(now).map_err(|e| store_failed(&e)))
-}
-
-fn store_failed(error: &dyn std::fmt::Display) -> Stop {
-    Failure::failed("HF0407", format!("what was sampled cannot be kept: {error}"))
-        .try_this("make room, then go on", "df -h . && hotfix run")
-        .into()
-}
-
-/// The folder where samples lie: they outlive runs.
-pub fn store(cx: &Cx<'_>) -> std::path::PathBuf {
-    crate::engine::runs::root(cx.t.repo).join("telemetry")
-}
-
-fn with_collector<T>(
-    cx: &Cx<'_>,
-    act: impl FnOnce(&mut Collector<'_>) -> Result<T, Stop>,
-) -> Result<T, Stop> {
-    let run = |argv: &[String]| -> Result<String, String> {
-        let wanted =
-            cx.t.config.telemetry.values().filter_map(|t| t.command.as_ref()).find(|c| c.argv() == argv);
-        let command = wanted.ok_or("the command is not in the config")?;
-        let command = cx.t.trust.allow(command).map_err(|f| f.message)?;
-        let how =
-            How { cwd: &cx.t.repo.main, what: "asking telemetry", on: None, env: vec![], pid_file: None };
-        let ran =
-            cx.t.run(&command, &how, Duration::from_secs(30)).map_err(|_| "it did not end".to_owned())?;
-        if ran.finished.succeeded() { Ok(ran.output) } else { Err(ran.finished.told()) }
-    };
-    let mut collector = Collector::new(&cx.t.config, store(cx), &cx.t.repo.main, &run);
-    act(&mut collector)
-}
-
-/// Writes down what was seen before the deploy: the baseline until the
-/// incident began, and the incident until the deploy.
-fn remember_windows(cx: &mut Cx<'_>, deployed: Timestamp) -> Result<(), Stop> {
-    let since = cx.state().since;
-    for check in cx.t.config.monitor.checks.clone() {
-        if check.kind == CheckKind::NewErrors
-            || cx.state().windows.contains_key(&(check.name.clone(), "incident".to_owned()))
-        {
-            continue;
-        }
-        let first = cx.state().deploys.first().map_or(deployed, |d| d.at);
-        let read = |from, to| {
-            with_collector(cx, |c| c.readings(&check.name, from, Some(to)).map_err(|e| store_failed(&e)))
-        };
-        let (baseline, incident) = match since {
-            Some(since) => (read(None, since)?, read(Some(since), first)?),
-            // Nobody said when it began: what was recorded before the run is
-            // the incident, and there is no baseline.
-            None => (Vec::new(), read(None, first)?),
-        };
-        for (name, readings) in [("baseline", baseline), ("incident", incident)] {
-            let (check, name) = (check.name.clone(), name.to_owned());
-            cx.observe(Observation::Window { check, name, readings })?;
-        }
-    }
-    Ok(())
-}
-
-/// One look at production since the deploy.
-fn look(cx: &mut Cx<'_>, deployed: Timestamp) -> Result<(), Stop> {
-    sample_now(cx)?;
-    let edge = edge(cx, deployed)?;
-    let mut readings = Vec::new();
-    for check in cx.t.config.monitor.checks.clone() {
-        if check.kind == CheckKind::NewErrors {
-            look_at_log(cx, &check.name, edge)?;
-            continue;
-        }
-        let last = cx.state().samples.iter().rev().find(|r| r.check == check.name).map_or(edge, |r| r.at);
-        readings.extend(with_collector(cx, |c| {
-            c.readings(&check.name, Some(last), None).map_err(|e| store_failed(&e))
-        })?);
-    }
-    if readings.is_empty() { Ok(()) } else { cx.observe(Observation::Sample { readings }) }
-}
-
-/// The first sample that was taken wholly after the deploy. What was read
-/// before it may still be of the version before.
-fn edge(cx: &Cx<'_>, deployed: Timestamp) -> Result<Timestamp, Stop> {
-    let checks = &cx.t.config.monitor.checks;
-    let Some(check) = checks.iter().find(|c| c.kind != CheckKind::NewErrors) else { return Ok(deployed) };
-    let readings =
-        with_collector(cx, |c| c.readings(&check.name, Some(deployed), None).map_err(|e| store_failed(&e)))?;
-    Ok(readings.first().map_or(deployed, |r| r.at))
-}
-
-/// New errors are those since the edge that the log had not before the
-/// incident, and those since the deploy began that it never had before.
-fn look_at_log(cx: &mut Cx<'_>, check: &str, edge: Timestamp) -> Result<(), Stop> {
-    let since = cx.state().since;
-    let begun = cx
-        .state()
-        .effects
-        .values()
-        .filter(|e| e.effect.what.kind() == "deploy")
-        .map(|e| e.requested_at)
-        .max();
-    let begun = begun.unwrap_or(edge);
-    let found = with_collector(cx, |c| {
-        let edge = c.first_looked_at(check, edge).unwrap_or(edge);
-        let old_or_new = c.new_errors(check, since, edge);
-        Ok(old_or_new.and_then(|mut found| {
-            let never = c.new_errors(check, Some(begun), begun)?;
-            for example in never.examples {
-                if !found.examples.contains(&example) {
-                    found.examples.push(example);
-                }
-            }
-            Ok(found)
-        }))
-    })?;
-    let found = match found {
-        Ok(found) => found,
-        Err(e) => {
-            cx.t.ui.say(format!("  {check}: {e}"));
-            return Ok(());
-        }
-    };
-    let templates: Vec<String> = found.examples.iter().map(|e| hotfix_core::change::redact(e)).collect();
-    let seen = (templates.clone(), found.lines_seen);
-    if cx.state().new_errors.get(check) != Some(&seen) {
-        cx.observe(Observation::NewErrors { check: check.to_owned(), templates, lines: found.lines_seen })?;
-    }
-    Ok(())
-}
-
-/// A ruling for each check.
-fn judge(cx: &Cx<'_>, number: u32, window: &Window) -> BTreeMap<String, Ruling> {
-    let planned = u32::try_from(window.look_times().len()).unwrap_or(u32::MAX).max(1);
-    let looks = Looks { alpha: ALPHA, look: number, planned };
-    cx.t.config.monitor.checks.iter().map(|check| (check.name.clone(), rule(cx, check, looks))).collect()
-}
-
-fn rule(cx: &Cx<'_>, check: &Check, looks: Looks) -> Ruling {
-    let state = cx.state();
-    let of =
-        |name: &str| state.windows.get(&(check.name.clone(), name.to_owned())).cloned().unwrap_or_default();
-    let after: Vec<Reading> = state.samples.iter().filter(|r| r.check == check.name).cloned().collect();
-    // After a rollback, normal is the level of the incident: that version has it still.
-    let (baseline, incident) = match state.standing_rollback() {
-        Some(_) => (of("incident"), Vec::new()),
-        None => (of("baseline"), of("incident")),
-    };
-    let margin = check.margin.map_or_else(Margin::default, |m| Margin {
-        ratio: m.ratio.unwrap_or(1.5),
-        points: m.points.map_or(0.005, |p| p / 100.0),
-    });
-    match check.kind {
-        CheckKind::ErrorRate => {
-            let (baseline, incident) = (some(counts(&baseline)), some(counts(&incident)));
-            judge_counts(baseline.as_ref(), incident.as_ref(), &counts(&after), margin, check.limit, looks)
-        }
-        CheckKind::Gauge | CheckKind::Mean => {
-            judge_values(&values(&baseline), &values(&after), margin.ratio, check.limit, looks, true)
-        }
-        CheckKind::NewErrors => {
-            let (templates, lines_seen) = state.new_errors.get(&check.name).cloned().unwrap_or_default();
-            let alive = lines_seen > 0 || after_any(state);
-            judge_new_errors(NewErrors { templates: &templates, lines_seen, alive })
-        }
-    }
-}
-
-/// Whether any other signal shows that the service lives.
-fn after_any(state: &hotfix_core::run::RunState) -> bool {
-    state.samples.iter().any(|r| r.missing.is_none())
-}
-
-fn some(counts: Counts) -> Option<Counts> {
-    (!counts.bins.is_empty()).then_some(counts)
-}
-
-fn counts(readings: &[Reading]) -> Counts {
-    let bin = |r: &Reading| Some(Count { at: r.at, errors: r.errors?, total: r.total? });
-    Counts { bins: readings.iter().filter_map(bin).collect() }
-}
-
-fn values(readings: &[Reading]) -> Vec<f64> {
-    readings.iter().filter_map(|r| r.value).collect()
-}
-
-fn gate_of(kind: CheckKind) -> &'static str {
-    match kind {
-        CheckKind::ErrorRate => "monitor.error-rate",
-        CheckKind::NewErrors => "monitor.new-errors",
-        CheckKind::Gauge | CheckKind::Mean => "monitor.metrics",
-    }
-}
-
-/// Writes the rulings down as the monitoring gates.
-fn write_gates(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>) -> Result<(), Stop> {
-    for gate in ["monitor.error-rate", "monitor.new-errors", "monitor.metrics"] {
-        let checks = cx.t.config.monitor.checks.clone();
-        let mine: Vec<(&String, &Ruling)> = rulings
-            .iter()
-            .filter(|(name, _)| checks.iter().any(|c| c.name == **name && gate_of(c.kind) == gate))
-            .collect();
-        let worst = mine.iter().max_by_key(|(_, r)| badness(r.kind));
-        let Some((name, ruling)) = worst else { continue };
-        let verdict = match ruling.kind {
-            Kind::Pass => Verdict::Pass,
-            Kind::Fail => Verdict::Fail,
-            Kind::Inconclusive | Kind::Unverifiable => Verdict::Unknown,
-        };
-        let prefix = if mine.len() > 1 { format!("{name}: ") } else { String::new() };
-        let details =
-            mine.iter().filter(|(n, _)| n != name).map(|(n, r)| format!("{n}: {}", r.reason)).collect();
-        cx.gate(gate, says(verdict, format!("{prefix}{}", ruling.reason)).details(details))?;
-    }
-    Ok(())
-}
-
-fn badness(kind: Kind) -> u8 {
-    match kind {
-        Kind::Pass => 0,
-        Kind::Inconclusive => 1,
-        Kind::Unverifiable => 2,
-        Kind::Fail => 3,
-    }
 }
 
 fn pass(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>, elapsed: SignedDuration) -> Result<Ended, Stop> {
@@ -478,19 +248,6 @@ pub fn after_rollback(cx: &mut Cx<'_>) -> Result<(), Stop> {
     let text = format!("after the rollback {}", reasons.join("; "));
     cx.t.ui.say(format!("  {text}"));
     cx.d.append(Event::Note { text })
-}
-
-/// What a ruling against the incident's level says, in words of a rollback.
-fn level_after_rollback(ruling: &Ruling) -> String {
-    let percent =
-        |rate: Option<f64>| rate.map_or("an unknown share".to_owned(), |r| format!("{:.1} %", r * 100.0));
-    let (now, then) = (percent(ruling.figures.after_rate), percent(ruling.figures.baseline_rate));
-    let says = match ruling.kind {
-        Kind::Pass => "it is back at that level",
-        Kind::Fail => "it is proven worse than that",
-        Kind::Inconclusive | Kind::Unverifiable => "nothing worse is proven",
-    };
-    format!("{now} fail, {then} did during the incident: {says}")
 }
 
 /// What a person's word settles is not passed: it is waived, by name.
