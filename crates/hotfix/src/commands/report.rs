@@ -8,6 +8,7 @@ use crate::engine::drive::{interrupted, with_cx};
 use crate::error::{Failure, exit};
 use crate::report::{self, analysis};
 use crate::steps;
+use crate::sys::process;
 use crate::ui::{GOOD, NAME, WAIT, styled};
 use hotfix_core::journal::Observation;
 use std::path::{Path, PathBuf};
@@ -125,11 +126,7 @@ fn edit(session: &Session<'_>, run: &mut OpenRun<'_>) -> Answer {
 fn open_editor(session: &Session<'_>, file: &Path) -> Result<(), Failure> {
     let editor = session.repo.git.run(["var", "GIT_EDITOR"]).map_err(|_| no_editor(file))?;
     session.ui.quiet();
-    let status = std::process::Command::new("sh")
-        .args(["-c", &format!("{editor} \"$@\""), &editor])
-        .arg(file)
-        .status()?;
-    if status.success() { Ok(()) } else { Err(no_editor(file)) }
+    if process::edit(&editor, file)? { Ok(()) } else { Err(no_editor(file)) }
 }
 
 fn no_editor(file: &Path) -> Failure {
@@ -139,15 +136,8 @@ fn no_editor(file: &Path) -> Failure {
 }
 
 fn show(session: &Session<'_>, page: &Path) {
-    for opener in ["xdg-open", "open"] {
-        let opened = std::process::Command::new(opener)
-            .arg(page)
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn();
-        if opened.is_ok() {
-            return;
-        }
+    if process::open(page) {
+        return;
     }
     session.ui.say("no browser could be opened here");
 }

@@ -210,6 +210,21 @@ fn status_file(pid_file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Lets a person edit a file with their editor, in their terminal, as git
+/// does it; whether the editor says that it went well.
+pub fn edit(editor: &str, file: &Path) -> io::Result<bool> {
+    let shell = format!("{editor} \"$@\"");
+    Ok(Command::new("sh").args(["-c", &shell, editor]).arg(file).status()?.success())
+}
+
+/// Opens a page in the desktop's browser; false where there is none.
+pub fn open(page: &Path) -> bool {
+    let start = |opener: &&str| {
+        Command::new(opener).arg(page).stdout(Stdio::null()).stderr(Stdio::null()).spawn().is_ok()
+    };
+    ["xdg-open", "open"].iter().any(start)
+}
+
 /// Whether the process that wrote this file still runs.
 pub fn still_runs(pid_file: &Path) -> bool {
     let pid = std::fs::read_to_string(pid_file).ok().and_then(|t| t.trim().parse().ok());
