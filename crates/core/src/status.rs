@@ -536,6 +536,10 @@ fn next(state: &RunState) -> Option<NextPart> {
     if state.has_ended() {
         return None;
     }
+    if state.standing_rollback().is_some() {
+        let command = if state.analysis.is_none() { "hotfix report --edit" } else { "hotfix abort" };
+        return Some(NextPart { step: "report".to_owned(), command: command.to_owned() });
+    }
     if let Some((step, seen)) =
         state.steps.iter().find(|(_, s)| s.ended.is_none() && !s.waiting_for.is_empty())
     {

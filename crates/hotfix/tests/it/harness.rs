@@ -226,7 +226,7 @@ impl Drop for Stage {
 /// The demo's config with margins that hold on a busy machine too: what is
 /// tested here is not how fast the shop answers.
 fn patient(config: &str) -> String {
-    let text = config.replace("margin = { ratio = 3.0 }", "margin = { ratio = 200.0 }").replace(
+    let text = config.replace("margin = { ratio = 4.0 }", "margin = { ratio = 200.0 }").replace(
         "total = \"http_requests_total\" }",
         "total = \"http_requests_total\", margin = { points = 3.0 } }",
     );

@@ -188,7 +188,10 @@ pub fn rolled_back(cx: &Cx<'_>) -> Stop {
     if cx.state().attempt.as_ref().is_some_and(|a| a.base_version.as_ref() == Some(&rollback.to)) {
         failure = failure.hint(format!("{} still has the incident", rollback.to));
     }
-    failure.try_this("read what happened", "hotfix report").into()
+    failure
+        .try_this("read what happened", "hotfix report")
+        .try_this("stop this run before the next one; branch and worktree stay", "hotfix abort")
+        .into()
 }
 
 fn ask(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>, reason: &str) -> Result<Ended, Stop> {
