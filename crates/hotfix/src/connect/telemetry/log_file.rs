@@ -51,13 +51,14 @@ impl LogPosition {
         Ok((file, meta, position))
     }
 
-    /// Whether `later` is the same file, grown or as it was.
+    /// Whether `later` is the same file, grown or as it was. Two processes that
+    /// look at one time may overtake each other: the later look is then a little
+    /// shorter, with the same beginning, and nothing was truncated.
     fn goes_on_as(&self, later: &Self) -> bool {
         let comparable = self.size.min(HEAD) == later.size.min(HEAD);
         self.device == later.device
             && self.inode == later.inode
-            && self.size <= later.size
-            && (!comparable || self.head == later.head)
+            && if comparable { self.head == later.head } else { self.size <= later.size }
     }
 
     /// Whether a file is the one that stood at this position once.
@@ -318,6 +319,16 @@ mod tests {
         append(&path, "same\nother\n");
         let (text, _, notices) = since(&path, &start, &[grown, empty]);
         assert_eq!((text.as_str(), notices.len()), ("same\nother\n", 1));
+    }
+
+    #[test]
+    fn looks_that_overtook_each_other_are_no_truncation() {
+        let (_folder, path) = log();
+        let start = append(&path, &"before the deploy\n".repeat(20));
+        let early = append(&path, "one\n");
+        let late = append(&path, "two\n");
+        let (text, _, notices) = since(&path, &start, &[late, early]);
+        assert_eq!((text.as_str(), notices.len()), ("one\ntwo\n", 0));
     }
 
     #[test]
