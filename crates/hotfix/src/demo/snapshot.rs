@@ -39,6 +39,15 @@ pub fn manifest(clone: &Path) -> Result<String, WorldError> {
     }))
 }
 
+/// Whether two manifests are the same, apart from the run's own branches: a
+/// page may call them as it likes.
+pub fn untouched(before: &str, after: &str, own: &[&str]) -> bool {
+    let is_own = |line: &&str| {
+        own.iter().any(|b| line.strip_prefix("refs/heads/").is_some_and(|l| l.split(' ').next() == Some(b)))
+    };
+    after.lines().filter(|line| !is_own(line)).eq(before.lines())
+}
+
 fn files(root: &Path, folder: &Path, lines: &mut Vec<String>) -> Result<(), WorldError> {
     for entry in std::fs::read_dir(folder).map_err(WorldError::at(folder))? {
         let path = entry.map_err(WorldError::at(folder))?.path();
