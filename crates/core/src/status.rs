@@ -319,7 +319,10 @@ pub fn of(state: &RunState, now: Timestamp) -> Option<Status> {
         gates: gates(state),
         merge_requests: merge_requests(state),
         deploys: deploys(state),
-        waiting_for: state.waiting_for().into_iter().cloned().collect(),
+        waiting_for: match state.standing_rollback() {
+            Some(_) => Vec::new(),
+            None => state.waiting_for().into_iter().cloned().collect(),
+        },
         obligations: obligations(state, now),
         effects: effects(state),
         port_forecast: state.forecast.as_ref().map(|f| ForecastPart {

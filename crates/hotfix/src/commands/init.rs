@@ -42,7 +42,7 @@ pub fn run(session: &Session<'_>) -> Answer {
             .map(|f| serde_json::json!({"what": f.what, "value": f.value, "why": f.why}))
             .collect();
         session.ui.document(
-            &serde_json::json!({"schema": "hotfix.init/1", "found": rows, "written": [CONFIG, WORKFLOW]}),
+            &serde_json::json!({"schema": "hotfix.init/1", "found": rows, "written": if session.global.dry_run { vec![] } else { vec![CONFIG, WORKFLOW] }}),
         );
         return Ok(exit::DONE);
     }

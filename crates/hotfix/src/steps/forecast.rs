@@ -118,10 +118,16 @@ fn of_skill(skill: Skill, id: &str, plan: &Plan, attempt: &Attempt, state: &RunS
 }
 
 fn tell(plan: &Plan, moment: &str, add: &mut Add<'_>) {
-    plan.policy
-        .notify
-        .iter()
-        .for_each(|n| add("effect", format!("tell {}: {moment}", hotfix_core::text::one_line(&n.target))));
+    use hotfix_core::policy::NotifyKind;
+    for place in &plan.policy.notify {
+        let reached = match place.kind {
+            NotifyKind::Channel => plan.config.channel.path.is_some(),
+            NotifyKind::StatusPage => plan.config.status_page.path.is_some(),
+        };
+        if reached {
+            add("effect", format!("tell {}: {moment}", hotfix_core::text::one_line(&place.target)));
+        }
+    }
 }
 
 fn reproduction(plan: &Plan, state: &RunState, side: &str, add: &mut Add<'_>) {

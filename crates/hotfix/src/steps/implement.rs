@@ -50,7 +50,14 @@ pub fn judge_change(cx: &mut Cx<'_>) -> Result<(), Stop> {
         let [files, lines, max_files, max_lines] = seen;
         cx.observe(Observation::Budget { files, lines, max_files, max_lines })?;
     }
-    for judgement in change::judge(&change, &rules) {
+    let mut judgements = change::judge(&change, &rules);
+    let passed = |j: &change::Judgement| j.gate == "change.secrets" && j.verdict == Verdict::Pass;
+    if let Some(slot) = judgements.iter_mut().find(|j| passed(j))
+        && let Some(found) = secrets_of_commits(cx, &head.commit, &rules)?
+    {
+        *slot = found;
+    }
+    for judgement in judgements {
         let findings = judgement.findings.iter().map(|f| match f.line {
             Some(line) => format!("{}:{line}: {} ({})", f.file, f.message, f.hint),
             None => format!("{}: {} ({})", f.file, f.message, f.hint),
@@ -64,6 +71,23 @@ pub fn judge_change(cx: &mut Cx<'_>) -> Result<(), Stop> {
         }
     }
     Ok(())
+}
+
+/// What a commit adds is pushed even if the next one takes it away again.
+fn secrets_of_commits(cx: &Cx<'_>, head: &str, rules: &Rules<'_>) -> Result<Option<change::Judgement>, Stop> {
+    let range = format!("{}..{head}", cx.attempt()?.base);
+    let list = cx.t.git().run(["rev-list", "--no-merges", &range])?;
+    for commit in list.lines() {
+        let diff = tree::diff(cx.t.git(), &format!("{commit}^"), commit)?;
+        let judged = change::judge(&change::parse(&diff), rules);
+        let secrets = judged.into_iter().find(|j| j.gate == "change.secrets" && j.verdict != Verdict::Pass);
+        if let Some(mut found) = secrets {
+            found.summary =
+                format!("{} (in the commit {})", found.summary, hotfix_core::effect::short(commit));
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 fn stopped_by(gate: &str, summary: &str) -> crate::error::Failure {

@@ -16,6 +16,13 @@ use std::path::{Path, PathBuf};
 
 /// Ports, or proves that there is nothing left to port.
 pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
+    if let Some(rollback) = cx.state().standing_rollback() {
+        let message =
+            format!("{} was rolled back: a change that was taken back is not ported", rollback.from);
+        return Err(Failure::failed("HF0903", message)
+            .try_this("see where the run stands", "hotfix status")
+            .into());
+    }
     let policy = cx.plan()?.policy.branch.clone();
     let Some(target) = policy.port_to else {
         return Ok(Ended::Skipped("the policy ports to no branch".to_owned()));

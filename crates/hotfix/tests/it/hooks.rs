@@ -151,3 +151,20 @@ fn names_of_files_are_no_patterns() {
         assert!(committed.split('\0').any(|n| n == name), "{name} is missing in {committed:?}");
     }
 }
+
+#[test]
+fn a_secret_that_the_next_commit_takes_away_is_still_found() {
+    let world = World::configured(PEOPLE);
+    let worktree = world.mended(&[]);
+    let there = world.dana.at(&worktree);
+    let token = ["gh", "p_", "k3Jq9ZtLw0Xv7Bn2Rm5Hd8Ys4Pc6Fg1Ae3Tu"].concat();
+    std::fs::write(worktree.join("leak.env"), format!("GITHUB_TOKEN={token}\n")).unwrap();
+    there.git(["add", "leak.env"]);
+    there.git(["commit", "--quiet", "--message", "a leak"]);
+    there.git(["rm", "--quiet", "leak.env"]);
+    there.git(["commit", "--quiet", "--all", "--message", "and the fix without it"]);
+    world.dana.hotfix(["ship"]).fails(1, "HF0601").says("change.secrets");
+    assert_eq!(world.dana.gate("change.secrets")["verdict"], "fail");
+    let pushed = world.dana.git(["ls-remote", "origin", "refs/heads/hotfix/*"]);
+    assert_eq!(pushed, "", "nothing with a secret in it is pushed");
+}

@@ -190,7 +190,10 @@ pub fn rolled_back(cx: &Cx<'_>) -> Stop {
     }
     failure
         .try_this("read what happened", "hotfix report")
-        .try_this("stop this run before the next one; branch and worktree stay", "hotfix abort")
+        .try_this(
+            "end this run before the next one; the branch stays, for `start --adopt`",
+            "hotfix abort && hotfix cleanup",
+        )
         .into()
 }
 
