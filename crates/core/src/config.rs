@@ -1,7 +1,7 @@
 //! `.hotfix/config.toml`, typed. Unknown keys are errors with a suggestion;
 //! every section may be left out.
 
-use crate::policy::iso_duration;
+use crate::policy::optional_iso_duration as optional_duration;
 use crate::text::did_you_mean;
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -512,27 +512,6 @@ impl Config {
         self.mitigate.iter().for_each(|(name, m)| add(&format!("mitigate.{name}"), Some(&m.command)));
         self.skills.iter().for_each(|(name, s)| add(&format!("skills.{name}"), s.command.as_ref()));
         all
-    }
-}
-
-/// Optional durations as ISO 8601 or friendly text.
-mod optional_duration {
-    use super::iso_duration;
-    use jiff::SignedDuration;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
-    pub fn serialize<S: Serializer>(value: &Option<SignedDuration>, to: S) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(value) => iso_duration::serialize(value, to),
-            None => to.serialize_none(),
-        }
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SignedDuration>, D::Error> {
-        #[derive(Deserialize)]
-        struct Wrapped(#[serde(with = "iso_duration")] SignedDuration);
-        Ok(Option::<Wrapped>::deserialize(from)?.map(|w| w.0))
     }
 }
 

@@ -291,6 +291,28 @@ pub mod iso_duration {
     }
 }
 
+/// Optional durations, written like those of [`iso_duration`].
+pub mod optional_iso_duration {
+    use super::iso_duration;
+    use jiff::SignedDuration;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    /// Writes a duration, or nothing.
+    pub fn serialize<S: Serializer>(value: &Option<SignedDuration>, to: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => iso_duration::serialize(value, to),
+            None => to.serialize_none(),
+        }
+    }
+
+    /// Reads a duration, or nothing.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SignedDuration>, D::Error> {
+        #[derive(Deserialize)]
+        struct Wrapped(#[serde(with = "iso_duration")] SignedDuration);
+        Ok(Option::<Wrapped>::deserialize(from)?.map(|w| w.0))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

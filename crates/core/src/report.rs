@@ -4,6 +4,7 @@
 use crate::effect::{Action, EffectId, Outcome};
 use crate::gate::Verdict;
 use crate::journal::{Event, Observation, Reading, Record, StepEnd};
+use crate::policy::optional_iso_duration as optional_iso;
 use crate::run::RunState;
 use crate::status::{self, Status};
 use crate::text::one_line;
@@ -123,26 +124,6 @@ pub struct RollbackPart {
     pub asked: bool,
     /// When.
     pub at: Timestamp,
-}
-
-mod optional_iso {
-    use crate::policy::iso_duration;
-    use jiff::SignedDuration;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
-    pub fn serialize<S: Serializer>(value: &Option<SignedDuration>, to: S) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(value) => iso_duration::serialize(value, to),
-            None => to.serialize_none(),
-        }
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SignedDuration>, D::Error> {
-        #[derive(Deserialize)]
-        struct Wrapped(#[serde(with = "iso_duration")] SignedDuration);
-        Ok(Option::<Wrapped>::deserialize(from)?.map(|w| w.0))
-    }
 }
 
 /// The report on a run, from its records.

@@ -2,7 +2,7 @@
 //! and what a run waits for.
 
 use crate::gate::Verdict;
-use crate::policy::iso_duration;
+use crate::policy::optional_iso_duration as optional_iso;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -300,25 +300,5 @@ impl WaitingKind {
             WaitingKind::Pipeline => "pipeline",
             WaitingKind::Conflict => "conflict",
         }
-    }
-}
-
-mod optional_iso {
-    use super::iso_duration;
-    use jiff::SignedDuration;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
-    pub fn serialize<S: Serializer>(value: &Option<SignedDuration>, to: S) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(value) => iso_duration::serialize(value, to),
-            None => to.serialize_none(),
-        }
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SignedDuration>, D::Error> {
-        #[derive(Deserialize)]
-        struct Wrapped(#[serde(with = "iso_duration")] SignedDuration);
-        Ok(Option::<Wrapped>::deserialize(from)?.map(|w| w.0))
     }
 }
