@@ -1,5 +1,5 @@
 //! What a reader of the page should know: is it a workflow at all, does it
-//! contradict itself, does it give dangerous advice. It refuses to repair.
+//! contradict itself. It refuses to repair.
 
 use super::account::Kind;
 use super::parse::{Content, Document};
@@ -149,83 +149,4 @@ fn is_running_text(doc: &Document) -> bool {
         }
     }
     others == 0 && paragraphs > 0 && long * 2 >= paragraphs
-}
-
-struct Danger {
-    code: &'static str,
-    what: &'static str,
-    hint: &'static str,
-    is: fn(&str) -> Option<usize>,
-}
-
-const DANGERS: &[Danger] = &[
-    Danger {
-        code: "HF0320",
-        what: "advises a force push",
-        hint: "push a further commit instead; hotfix never force-pushes",
-        is: |line| {
-            let flag = line.find("push").filter(|at| {
-                let rest = line.get(*at..).unwrap_or_default();
-                rest.contains("--force") || rest.split_whitespace().any(|word| word == "-f")
-            });
-            flag.or_else(|| line.find("force push")).or_else(|| line.find("force-push"))
-        },
-    },
-    Danger {
-        code: "HF0321",
-        what: "advises `git reset --hard`, which throws work away",
-        hint: "work in a worktree of its own, as `hotfix start` does",
-        is: |line| line.find("reset --hard"),
-    },
-    Danger {
-        code: "HF0322",
-        what: "advises to skip hooks",
-        hint: "waive the one gate that is in the way, with a reason",
-        is: |line| line.find("--no-verify"),
-    },
-    Danger {
-        code: "HF0323",
-        what: "advises to add every file, which also takes secrets and leftovers",
-        hint: "name the files that the fix changes",
-        is: |line| {
-            let at = line.find("git add ")?;
-            let first = line.get(at + 8..)?.split_whitespace().next()?;
-            matches!(first.trim_matches(['`', '"', ';']), "-a" | "--all" | ".").then_some(at)
-        },
-    },
-    Danger {
-        code: "HF0324",
-        what: "advises to push to main directly",
-        hint: "open a merge request; its gates are the point",
-        is: |line| {
-            let named = [
-                "push origin main",
-                "push origin master",
-                "push directly to main",
-                "push directly to master",
-            ];
-            let named =
-                named.iter().chain(&["push straight to main", "push origin production", "directly to main"]);
-            named.copied().find_map(|words| line.find(words))
-        },
-    },
-];
-
-/// Finds dangerous advice. A line that forbids it is none.
-pub(crate) fn dangers(doc: &Document, reader: &mut Reader) {
-    const DENIALS: &[&str] =
-        &["never", "don't", "do not", "not ", "avoid", "without", "no ", "❌", "forbid", "không", "nicht"];
-    for (no, text) in &doc.raw {
-        let lower = text.to_lowercase();
-        for danger in DANGERS {
-            let Some(at) = (danger.is)(&lower) else { continue };
-            let before = lower.get(..at).unwrap_or_default();
-            if DENIALS.iter().any(|denial| before.contains(denial)) {
-                continue;
-            }
-            let message = format!("the page {}", danger.what);
-            let words: Vec<&str> = lower.get(at..).unwrap_or_default().split_whitespace().take(3).collect();
-            reader.say(Level::Warning, danger.code, *no, message, danger.hint).about(&words.join(" "));
-        }
-    }
 }

@@ -5,6 +5,8 @@ mod account;
 mod branch_rules;
 mod check;
 mod criteria;
+mod dangers;
+mod denial;
 mod front_matter;
 pub mod order;
 mod parse;

@@ -7,7 +7,7 @@ use super::parse::{Content, Document};
 use super::reader::Reader;
 use super::stepped::Shape;
 use super::{Guidance, Level, Lines, Skill, Step, Workflow};
-use super::{check, front_matter, parse, policy_rules, skill_list, stepped, typed_policy};
+use super::{check, dangers, front_matter, parse, policy_rules, skill_list, stepped, typed_policy};
 use crate::text::{brief, one_line};
 use std::collections::HashMap;
 
@@ -112,7 +112,10 @@ fn compile(front: &FrontMatter, doc: &Document, reader: &mut Reader, body: &str)
     }
     check::shape(shape, steps.first().map_or(1, |step| step.lines[0]), reader);
     check::gates(&rules.gates, &steps, reader);
-    check::dangers(doc, reader);
+    dangers::find(doc, reader);
+    for step in &mut steps {
+        step.suggested_commands.retain(|command| !dangers::is_dangerous(command));
+    }
     let monitored =
         reader.origins.contains_key("monitor.min") || reader.origins.contains_key("monitor.checks");
     rules.policy.monitor.watch = monitored || steps.iter().any(|step| step.skills.contains(&Skill::Monitor));
