@@ -7,259 +7,30 @@ use super::parse::{Content, Document, Item};
 use std::collections::HashSet;
 
 /// They deny all that follows in their sentence, also over commas.
-const STRONG: &[&str] = &[
-    // English
-    "never",
-    "don't",
-    "don’t",
-    "dont",
-    "do not",
-    "does not",
-    "must not",
-    "mustn't",
-    "should not",
-    "shouldn't",
-    "may not",
-    "cannot",
-    "can't",
-    "won't",
-    "will not",
-    "avoid*",
-    "forbid*",
-    "prohibit*",
-    "disallow*",
-    "refuse*",
-    "reject*",
-    "block*",
-    "prevent*",
-    "deny",
-    "denies",
-    "denied",
-    "banned",
-    "instead of",
-    "rather than",
-    "warns",
-    "warn about",
-    "warn when",
-    "warn if",
-    "detect*",
-    "guard against",
-    "protects against",
-    // German, Dutch, Scandinavian
-    "nie",
-    "niemals",
-    "nicht",
-    "vermeid*",
-    "vermijd*",
-    "verbiete*",
-    "verbiede*",
-    "statt",
-    "nooit",
-    "niet",
-    "aldrig",
-    "aldri",
-    "inte",
-    "ikke",
-    "undvik*",
-    "undgå*",
-    // French, Spanish, Portuguese, Italian, Romanian
-    "jamais",
-    "ne pas",
-    "évite*",
-    "éviter",
-    "interdi*",
-    "nunca",
-    "jamás",
-    "evita*",
-    "evite*",
-    "prohib*",
-    "proib*",
-    "não",
-    "mai",
-    "vieta*",
-    "niciodată",
-    // Polish, Czech, Russian, Ukrainian
-    "nigdy",
-    "unikaj*",
-    "zabrania*",
-    "nikdy",
-    "никогда",
-    "нельзя",
-    "не",
-    "запрещ*",
-    "избега*",
-    "ніколи",
-    "заборон*",
-    // Turkish, Finnish, Hungarian, Vietnamese, Indonesian
-    "asla",
-    "kesinlikle",
-    "älä",
-    "koskaan",
-    "soha",
-    "không",
-    "đừng",
-    "cấm",
-    "tránh",
-    "jangan",
-    "hindari",
-    "dilarang",
-    // Greek, Hebrew, Arabic, Hindi
-    "ποτέ",
-    "μην",
-    "אסור",
-    "ممنوع",
-    "تجنب",
-    "कभी नहीं",
-];
+const STRONG: &str = "never|don't|don’t|dont|do not|does not|must not|mustn't|should not|shouldn't|may not|cannot|\
+    can't|won't|will not|avoid*|forbid*|prohibit*|disallow*|refuse*|reject*|block*|prevent*|deny|\
+    denies|denied|banned|instead of|rather than|warns|warn about|warn when|warn if|detect*|\
+    guard against|protects against|nie|niemals|nicht|vermeid*|vermijd*|verbiete*|verbiede*|statt|\
+    nooit|niet|aldrig|aldri|inte|ikke|undvik*|undgå*|jamais|ne pas|évite*|éviter|interdi*|nunca|\
+    jamás|evita*|evite*|prohib*|proib*|não|mai|vieta*|niciodată|nigdy|unikaj*|zabrania*|nikdy|\
+    никогда|нельзя|не|запрещ*|избега*|ніколи|заборон*|asla|kesinlikle|älä|koskaan|soha|không|đừng|\
+    cấm|tránh|jangan|hindari|dilarang|ποτέ|μην|אסור|ممنوع|تجنب|कभी नहीं";
 
 /// They deny only what stands in the same part of a sentence.
-const WEAK: &[&str] = &[
-    "no",
-    "not",
-    "non",
-    "nor",
-    "neither",
-    "without",
-    "isn't",
-    "doesn't",
-    "kein*",
-    "ohne",
-    "geen",
-    "zonder",
-    "pas",
-    "sans",
-    "aucun*",
-    "sin",
-    "sem",
-    "senza",
-    "ni",
-    "bez",
-    "без",
-    "ingen",
-    "uden",
-    "utan",
-    "yok",
-    "değil",
-    "olmadan",
-    "ei",
-    "nélkül",
-    "nem",
-    "nu",
-    "fără",
-    "tanpa",
-    "tidak",
-    "δεν",
-    "χωρίς",
-    "לא",
-    "בלי",
-    "لا",
-    "بدون",
-    "मत",
-    "नहीं",
-    "chớ",
-    "instead",
-];
+const WEAK: &str = "no|not|non|nor|neither|without|isn't|doesn't|kein*|ohne|geen|zonder|pas|sans|aucun*|sin|sem|\
+    senza|ni|bez|без|ingen|uden|utan|yok|değil|olmadan|ei|nélkül|nem|nu|fără|tanpa|tidak|δεν|χωρίς|\
+    לא|בלי|لا|بدون|मत|नहीं|chớ|instead";
 
 /// They deny what stands before them in their sentence.
-const AFTER: &[&str] = &[
-    "never",
-    "forbidden",
-    "prohibited",
-    "banned",
-    "blocked",
-    "disallowed",
-    "rejected",
-    "denied",
-    "not allowed",
-    "not permitted",
-    "not be used",
-    "must not",
-    "should not",
-    "is not",
-    "are not",
-    "is no",
-    "dangerous*",
-    "verboten",
-    "untersagt",
-    "nicht",
-    "niemals",
-    "verboden",
-    "interdit*",
-    "prohibid*",
-    "proibid*",
-    "vietat*",
-    "zabronion*",
-    "zakazan*",
-    "zakázán*",
-    "запрещ*",
-    "нельзя",
-    "заборон*",
-    "yasak*",
-    "yapma",
-    "yapmayın",
-    "yapılmaz",
-    "kullanma",
-    "kullanmayın",
-    "etmeyin",
-    "dilarang",
-    "bị cấm",
-    "förbjud*",
-    "forbudt",
-    "kielletty",
-    "tilos",
-    "interzis*",
-    "απαγορεύ*",
-    "אסור",
-    "ممنوع",
-    "नहीं",
-    "wrong",
-];
+const AFTER: &str = "never|forbidden|prohibited|banned|blocked|disallowed|rejected|denied|not allowed|not permitted|\
+    not be used|must not|should not|is not|are not|is no|dangerous*|verboten|untersagt|nicht|\
+    niemals|verboden|interdit*|prohibid*|proibid*|vietat*|zabronion*|zakazan*|zakázán*|запрещ*|\
+    нельзя|заборон*|yasak*|yapma|yapmayın|yapılmaz|kullanma|kullanmayın|etmeyin|dilarang|bị cấm|\
+    förbjud*|forbudt|kielletty|tilos|interzis*|απαγορεύ*|אסור|ممنوع|नहीं|wrong";
 
 /// Scripts without spaces: they deny what is near them, before or after.
-const ANYWHERE: &[&str] = &[
-    "❌",
-    "🚫",
-    "⛔",
-    "✗",
-    "✘",
-    "禁止",
-    "严禁",
-    "嚴禁",
-    "厳禁",
-    "切勿",
-    "请勿",
-    "請勿",
-    "不要",
-    "不得",
-    "不可",
-    "不能",
-    "避免",
-    "绝不",
-    "絕不",
-    "しない",
-    "ないこと",
-    "しません",
-    "するな",
-    "避け",
-    "금지",
-    "하지 마",
-    "하지 않",
-    "말 것",
-    "차단",
-    "불가",
-    "안 됩니다",
-    "なし",
-    "せず",
-    "拒否",
-    "ブロック",
-    "阻止",
-    "拒绝",
-    "拦截",
-    "마세요",
-    "ห้าม",
-    "อย่า",
-    "ไม่",
-];
+const ANYWHERE: &str = "❌|🚫|⛔|✗|✘|禁止|严禁|嚴禁|厳禁|切勿|请勿|請勿|不要|不得|不可|不能|避免|绝不|絕不|しない|ないこと|しません|するな|避け|금지|하지 마|하지 않|말 것|차단|불가|\
+    안 됩니다|なし|せず|拒否|ブロック|阻止|拒绝|拦截|마세요|ห้าม|อย่า|ไม่";
 
 /// What ends a sentence, or turns it.
 const TURNS: &[&str] = &[
@@ -313,12 +84,12 @@ pub(crate) fn denied(text: &str, start: usize, end: usize) -> bool {
     let after = after.get(..stop).unwrap_or_default();
     let near = before.rsplit([',', '，', '、']).next().unwrap_or_default();
     let lead = before.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let leads = WEAK.iter().any(|word| begins_with(lead, word));
+    let leads = WEAK.split('|').any(|word| begins_with(lead, word));
     has(before, STRONG)
         || has(near, WEAK)
         || leads
         || has(after, AFTER)
-        || ANYWHERE.iter().any(|sign| before.contains(sign) || after.contains(sign))
+        || ANYWHERE.split('|').any(|sign| before.contains(sign) || after.contains(sign))
 }
 
 /// `if it is not ready, …` denies nothing of what follows the comma.
@@ -340,9 +111,9 @@ fn begins_with(text: &str, word: &str) -> bool {
 }
 
 /// Whether one of the words occurs; a `*` at a word's end takes any ending.
-fn has(text: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| {
-        let (stem, open) = word.strip_suffix('*').map_or((*word, false), |stem| (stem, true));
+fn has(text: &str, words: &str) -> bool {
+    words.split('|').any(|word| {
+        let (stem, open) = word.strip_suffix('*').map_or((word, false), |stem| (stem, true));
         text.match_indices(stem).any(|(at, found)| {
             let free_before = !text.get(..at).is_some_and(|before| before.ends_with(in_word));
             let free_after =
@@ -354,58 +125,13 @@ fn has(text: &str, words: &[&str]) -> bool {
 
 /// Whether a heading, a label or a remark denies all that stands below it.
 fn denies_below(title: &str) -> bool {
-    const TITLES: &[&str] = &[
-        "never",
-        "don't",
-        "don’t",
-        "don'ts",
-        "do not",
-        "not to do",
-        "not do",
-        "must not",
-        "not allowed",
-        "forbidden",
-        "prohibited",
-        "banned",
-        "blocked",
-        "disallowed",
-        "anti-pattern*",
-        "antipattern*",
-        "wrong",
-        "bad",
-        "incorrect",
-        "dangerous",
-        "destructive",
-        "mistake*",
-        "pitfall*",
-        "red flag*",
-        "avoid*",
-        "refuse*",
-        "no-go*",
-        "verboten*",
-        "niemals",
-        "nicht",
-        "interdit*",
-        "jamais",
-        "prohibid*",
-        "nunca",
-        "proibid*",
-        "vietat*",
-        "mai",
-        "zabronion*",
-        "никогда",
-        "запрещ*",
-        "нельзя",
-        "yasak*",
-        "asla",
-        "không",
-        "cấm",
-        "jangan",
-        "dilarang",
-        "deny",
-    ];
+    const TITLES: &str = "never|don't|don’t|don'ts|do not|not to do|not do|must not|not allowed|forbidden|prohibited|\
+    banned|blocked|disallowed|anti-pattern*|antipattern*|wrong|bad|incorrect|dangerous|destructive|\
+    mistake*|pitfall*|red flag*|avoid*|refuse*|no-go*|verboten*|niemals|nicht|interdit*|jamais|\
+    prohibid*|nunca|proibid*|vietat*|mai|zabronion*|никогда|запрещ*|нельзя|yasak*|asla|không|cấm|\
+    jangan|dilarang|deny";
     let title = title.to_lowercase();
-    has(&title, TITLES) || ANYWHERE.iter().any(|sign| title.contains(sign))
+    has(&title, TITLES) || ANYWHERE.split('|').any(|sign| title.contains(sign))
 }
 
 /// The lines that stand below something that denies them: a heading such as
@@ -456,16 +182,16 @@ fn below_items(items: &[Item], denied: &mut HashSet<u32>) {
 
 /// `# WRONG` denies the commands after it, up to the next remark or empty line.
 fn below_remarks(lines: &[(u32, String)], denied: &mut HashSet<u32>) {
-    let mut denies = false;
+    let mut wrong = false;
     for (no, line) in lines {
         let line = line.trim();
         let remark = ["#", "//", "--", "/*", "<!--", "rem "].iter().any(|sign| line.starts_with(sign));
         if line.is_empty() {
-            denies = false;
+            wrong = false;
         } else if remark {
-            denies = denies_below(line);
+            wrong = denies_below(line);
         }
-        if denies {
+        if wrong {
             denied.insert(*no);
         }
     }
