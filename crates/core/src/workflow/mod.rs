@@ -20,6 +20,7 @@ mod synonyms;
 #[cfg(test)]
 mod tests;
 mod typed_policy;
+mod unread;
 
 pub use account::{Became, Kind, LineAccount};
 pub use order::{ActionRow, Origin, order};
@@ -140,6 +141,10 @@ pub struct Workflow {
     pub diagnostics: Vec<Diagnostic>,
     /// How many lines were understood.
     pub lines: Lines,
+    /// Lines that read like rules and were not understood, as the errors that
+    /// a strict check makes of them.
+    #[serde(default)]
+    pub unread_rules: Vec<Diagnostic>,
     /// What each non-blank line became, in their order. Empty for a page that
     /// is too large to be read.
     #[serde(default)]

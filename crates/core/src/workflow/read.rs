@@ -7,7 +7,7 @@ use super::parse::{Content, Document};
 use super::reader::Reader;
 use super::stepped::Shape;
 use super::{Guidance, Level, Lines, Skill, Step, Workflow};
-use super::{check, dangers, front_matter, parse, policy_rules, skill_list, stepped, typed_policy};
+use super::{check, dangers, front_matter, parse, policy_rules, skill_list, stepped, typed_policy, unread};
 use crate::text::{brief, one_line};
 use std::collections::HashMap;
 
@@ -74,6 +74,7 @@ fn empty() -> Workflow {
         origins: std::collections::BTreeMap::new(),
         diagnostics: vec![],
         lines: Lines::default(),
+        unread_rules: vec![],
         account: vec![],
     }
 }
@@ -198,7 +199,11 @@ fn finish(page: &Page<'_>, lines: &[&str], mut reader: Reader, mut workflow: Wor
         let understood = reader.is_understood(no);
         let at = kept.get(&no).copied().or_else(|| steps.at(no));
         if !refused {
-            workflow.account.push(account_of(no, at.and_then(|at| workflow.steps.get(at)), &mut reader));
+            let account = account_of(no, at.and_then(|at| workflow.steps.get(at)), &mut reader);
+            if workflow.is_workflow && !in_fence {
+                workflow.unread_rules.extend(unread::of_line(&account, line));
+            }
+            workflow.account.push(account);
         }
         if understood {
             workflow.lines.understood += 1;
