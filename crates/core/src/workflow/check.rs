@@ -37,28 +37,14 @@ pub(crate) fn extra_box(reader: &mut Reader, line: u32, name: &str) {
     reader.say(Level::Note, "HF0308", line, message, "").about(name);
 }
 
-/// `Inherits:` links.
-pub(crate) fn inherits(doc: &Document, reader: &mut Reader) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut targets = doc.links.iter().peekable();
-    for block in doc.sections.iter().flat_map(|section| &section.blocks) {
-        let Content::Paragraph(lines) = &block.content else { continue };
-        for line in lines {
-            let label = line.label.as_deref().unwrap_or(&line.text).to_lowercase();
-            if !label.starts_with("inherits") {
-                continue;
-            }
-            while targets.next_if(|(no, _)| *no < line.no).is_some() {}
-            while let Some((_, target)) = targets.next_if(|(no, _)| *no == line.no) {
-                reader.became(line.no, line.no, Kind::Link, target);
-                let message = format!("the page inherits from {}", brief(target, 120));
-                let hint = "only the section that the link names is taken";
-                reader.say(Level::Note, "HF0313", line.no, message, hint).about(target);
-                found.push(target.clone());
-            }
-        }
+/// `Inherits:` links of a page that stands alone.
+pub(crate) fn inherits(links: &[super::follow::Link], reader: &mut Reader) {
+    for link in links {
+        reader.became(link.line, link.line, Kind::Link, &link.target);
+        let message = format!("the page inherits from {}", brief(&link.target, 120));
+        let hint = "only the section that the link names is taken";
+        reader.say(Level::Note, "HF0313", link.line, message, hint).about(&link.target);
     }
-    found
 }
 
 /// Gates that name a step which does not exist.

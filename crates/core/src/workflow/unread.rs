@@ -54,6 +54,7 @@ pub(crate) fn of_line(account: &LineAccount, line: &str) -> Option<Diagnostic> {
         severity: Level::Error,
         code: "HF0318".to_owned(),
         message: format!("this line reads like a rule ({what}) and was not understood"),
+        file: None,
         line: account.line,
         column: count(line.get(..at.start)).saturating_add(1),
         length: count(line.get(at.clone())).max(1),
