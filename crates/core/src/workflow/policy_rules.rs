@@ -328,7 +328,13 @@ impl Rules {
         for row in rows.iter().filter(|row| !row.cell(criteria).is_empty()) {
             let text = row.cell(criteria);
             let id = super::criteria::gate(&text, Place::Anywhere);
-            self.gates.push(GateRow { id, after: row.cell(after), criteria: text, line: row.line });
+            self.gates.push(GateRow {
+                id,
+                after: row.cell(after),
+                criteria: text,
+                line: row.line,
+                file: None,
+            });
         }
     }
 

@@ -133,6 +133,7 @@ fn step(name: &str, first: u32, last: u32) -> Step {
         checklist: vec![],
         guidance: vec![],
         suggested_commands: vec![],
+        skill_file: None,
     }
 }
 

@@ -202,6 +202,7 @@ fn new_step(title: &str, first: u32, last: u32) -> Step {
         checklist: vec![],
         guidance: vec![],
         suggested_commands: vec![],
+        skill_file: None,
     }
 }
 
@@ -272,7 +273,7 @@ fn read_block(block: &Block, titles: &[String], step: &mut Step, found: &mut Fou
             reader.became(block.first, head, Kind::TableHead, "");
             label_understood(block, reader);
             for row in rows.iter().filter(|row| !row.cell(0).is_empty()) {
-                let input = Input { name: row.cell(0), source: row.cell(1), line: row.line };
+                let input = Input { name: row.cell(0), source: row.cell(1), line: row.line, file: None };
                 reader.became(row.line, row.line, Kind::Input, &input.name);
                 step.inputs.push(input);
             }
