@@ -79,9 +79,20 @@ pub enum LogError {
         tried: &'static str,
         /// Why not.
         reason: String,
-        /// It must be learnt again: another version's, or damaged.
-        anew: bool,
+        /// What helps.
+        help: Help,
     },
+}
+
+/// What helps with a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Help {
+    /// To look at the file's place and rights.
+    Look,
+    /// To learn it again: it is another version's, or damaged.
+    LearnAgain,
+    /// To take it for what it is: a log, perhaps.
+    NotAModel,
 }
 
 /// What the system says, without the number that it adds.
@@ -128,9 +139,11 @@ impl From<LogError> for Failure {
             }
             LogError::Folder { name } => {
                 let inside = format!("{}/*", name.trim_end_matches('/'));
-                failure.try_this("see which of its files is the log", format!("ls -lt {}", quoted(&name))).hint(
-                    format!("a pattern in quotes takes all of them, rotated ones oldest first: '{inside}'"),
-                )
+                failure
+                    .try_this("see which of its files is the log", format!("ls -lt {}", quoted(&name)))
+                    .hint(format!(
+                        "a pattern in quotes takes all of them, rotated ones oldest first: '{inside}'"
+                    ))
             }
             LogError::NoMatch { pattern } => {
                 failure.try_this("see what is there", format!("ls -lt {}", folder_of(&pattern)))
@@ -148,13 +161,16 @@ impl From<LogError> for Failure {
             LogError::Interrupted { .. } => failure
                 .exits(crate::error::exit::INTERRUPTED)
                 .hint("a filter (`hotfix logdiff --model m.bin -`) answers for what it has read by then"),
-            LogError::Model { name, anew: true, .. } => failure.try_this(
+            LogError::Model { name, help: Help::LearnAgain, .. } => failure.try_this(
                 "learn it again from its logs",
                 format!("hotfix logdiff --baseline FILE --save-model {}", quoted(&name)),
             ),
-            LogError::Model { name, .. } => {
-                failure.try_this("look at where it lies", format!("ls -ld {} {}", folder_of(&name), quoted(&name)))
-            }
+            LogError::Model { name, help: Help::NotAModel, .. } => failure.try_this(
+                "if it is a log, compare with it",
+                format!("hotfix logdiff --baseline {} CANDIDATE", quoted(&name)),
+            ),
+            LogError::Model { name, .. } => failure
+                .try_this("look at where it lies", format!("ls -ld {} {}", folder_of(&name), quoted(&name))),
         }
     }
 }

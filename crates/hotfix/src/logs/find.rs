@@ -8,6 +8,7 @@
 use super::LogError;
 use super::open::OpenLog;
 use std::cmp::Reverse;
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 /// A log that was named.
@@ -21,11 +22,11 @@ pub struct Found {
     pub continues: bool,
 }
 
-/// Logs that are open, in the order in which they are read.
+/// Logs that are about to be read, in their order.
 #[derive(Default)]
-pub struct Opened {
-    /// The logs, and whether each goes on where the one before it ended.
-    pub logs: Vec<(OpenLog, bool)>,
+pub struct Queue {
+    waiting: VecDeque<(Found, Option<OpenLog>)>,
+    seen: Vec<((u64, u64), String)>,
     /// What a reader should know, for people.
     pub notices: Vec<String>,
 }
@@ -42,7 +43,8 @@ pub fn find(names: &[String]) -> Result<Vec<Found>, LogError> {
             continue;
         }
         let before = paths.len();
-        let all = glob::glob(name).map_err(|e| LogError::BadPattern { pattern: name.clone(), reason: e.to_string() })?;
+        let all = glob::glob(name)
+            .map_err(|e| LogError::BadPattern { pattern: name.clone(), reason: e.to_string() })?;
         let files = all.flatten().filter(|path| !path.is_dir());
         paths.extend(files.map(|path| path.to_string_lossy().into_owned()));
         if paths.len() == before {
@@ -52,24 +54,41 @@ pub fn find(names: &[String]) -> Result<Vec<Found>, LogError> {
     Ok(ordered(&paths))
 }
 
-/// Opens all of them before any is read, so that a rotation in between takes
-/// none away. A file that is named twice is read once.
-pub fn open(found: &[Found]) -> Result<Opened, LogError> {
-    let mut opened = Opened::default();
-    let mut seen: Vec<((u64, u64), String)> = Vec::new();
-    for log in found.iter().take(AT_ONCE) {
-        let open = OpenLog::open(log)?;
-        if let Some(identity) = open.identity {
-            if let Some((_, first)) = seen.iter().find(|(known, _)| *known == identity) {
-                let both = if *first == log.name { "is named twice".to_owned() } else { format!("is the same file as {first}") };
-                opened.notices.push(format!("{} {both} and was read once", log.name));
-                continue;
-            }
-            seen.push((identity, log.name.clone()));
+impl Queue {
+    /// Opens all of them before any is read, so that a rotation in between
+    /// takes none away. Of very many, the later ones are only looked at.
+    pub fn open(found: &[Found]) -> Result<Self, LogError> {
+        let mut queue = Self::default();
+        for (i, log) in found.iter().enumerate() {
+            let open =
+                if i < AT_ONCE { Some(OpenLog::open(log)?) } else { OpenLog::look(log).map(|()| None)? };
+            queue.waiting.push_back((log.clone(), open));
         }
-        opened.logs.push((open, log.continues));
+        Ok(queue)
     }
-    Ok(opened)
+
+    /// The next log, and whether it goes on where the one before it ended. A
+    /// file that was named twice comes once.
+    pub fn take(&mut self) -> Result<Option<(OpenLog, bool)>, LogError> {
+        while let Some((found, open)) = self.waiting.pop_front() {
+            let open = open.map_or_else(|| OpenLog::open(&found), Ok)?;
+            if let Some(identity) = open.identity {
+                if let Some((_, first)) = self.seen.iter().find(|(known, _)| *known == identity) {
+                    let same = *first == open.name;
+                    let both = if same {
+                        "is named twice".to_owned()
+                    } else {
+                        format!("is the same file as {first}")
+                    };
+                    self.notices.push(format!("{} {both} and was read once", open.name));
+                    continue;
+                }
+                self.seen.push((identity, open.name.clone()));
+            }
+            return Ok(Some((open, found.continues)));
+        }
+        Ok(None)
+    }
 }
 
 /// Whether the order in which logs are read is another than that of their names.
@@ -99,7 +118,9 @@ enum Age {
 fn ordered(paths: &[String]) -> Vec<Found> {
     let rotated: Vec<Option<Rotated>> = paths.iter().map(|path| rotated(path)).collect();
     let family = |log: &str| {
-        let of = |(i, r): (usize, &Option<Rotated>)| r.as_ref().filter(|r| r.log == log).map(|r| (r.age.clone(), i));
+        let of = |(i, r): (usize, &Option<Rotated>)| {
+            r.as_ref().filter(|r| r.log == log).map(|r| (r.age.clone(), i))
+        };
         let mut all: Vec<(Age, usize)> = rotated.iter().enumerate().filter_map(of).collect();
         all.sort();
         all
@@ -148,7 +169,8 @@ fn rotated(path: &str) -> Option<Rotated> {
 /// A name with a date in it, and perhaps a time and a number behind it.
 fn dated(file: &str) -> Option<(String, Age)> {
     let bytes = file.as_bytes();
-    let start = (0..bytes.len()).find(|at| date_at(&bytes[*at..]).is_some() && (*at == 0 || !bytes[at - 1].is_ascii_digit()))?;
+    let start = (0..bytes.len())
+        .find(|at| date_at(&bytes[*at..]).is_some() && (*at == 0 || !bytes[at - 1].is_ascii_digit()))?;
     let mut end = start + date_at(&bytes[start..])?;
     // A time: what is made of digits and what parts them.
     while end < bytes.len() {
@@ -181,7 +203,9 @@ fn date_at(text: &[u8]) -> Option<usize> {
         let digits = text.get(range)?;
         digits.iter().try_fold(0, |sum, b| b.is_ascii_digit().then(|| sum * 10 + u32::from(b - b'0')))
     };
-    let is_date = |year: u32, month: u32, day: u32| (1990..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    let is_date = |year: u32, month: u32, day: u32| {
+        (1990..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)
+    };
     let year = number(0..4)?;
     match text.get(4)? {
         separator @ (b'-' | b'.' | b'_') => {
@@ -202,11 +226,26 @@ mod tests {
 
     #[test]
     fn rotated_logs_are_read_oldest_first() {
-        assert_eq!(order(&["app.log", "app.log.1", "app.log.10.gz", "app.log.2.gz"]), ["app.log.10.gz", "app.log.2.gz+", "app.log.1+", "app.log+"]);
-        assert_eq!(order(&["d/a.log", "d/a.log-20261122.gz", "d/a.log-20261121"]), ["d/a.log-20261121", "d/a.log-20261122.gz+", "d/a.log+"]);
-        assert_eq!(order(&["app-2026-11-22.1.log", "app-2026-11-22.0.log", "app-2026-11-21.3.log.gz"]), ["app-2026-11-21.3.log.gz", "app-2026-11-22.0.log+", "app-2026-11-22.1.log+"]);
-        assert_eq!(order(&["0.log", "0.log.20261122-150405", "0.log.20261122-090000.gz"]), ["0.log.20261122-090000.gz", "0.log.20261122-150405+", "0.log+"]);
-        assert_eq!(order(&["x-2026-11-22T15-04-05.000.log", "x.log"]), ["x-2026-11-22T15-04-05.000.log", "x.log+"]);
+        assert_eq!(
+            order(&["app.log", "app.log.1", "app.log.10.gz", "app.log.2.gz"]),
+            ["app.log.10.gz", "app.log.2.gz+", "app.log.1+", "app.log+"]
+        );
+        assert_eq!(
+            order(&["d/a.log", "d/a.log-20261122.gz", "d/a.log-20261121"]),
+            ["d/a.log-20261121", "d/a.log-20261122.gz+", "d/a.log+"]
+        );
+        assert_eq!(
+            order(&["app-2026-11-22.1.log", "app-2026-11-22.0.log", "app-2026-11-21.3.log.gz"]),
+            ["app-2026-11-21.3.log.gz", "app-2026-11-22.0.log+", "app-2026-11-22.1.log+"]
+        );
+        assert_eq!(
+            order(&["0.log", "0.log.20261122-150405", "0.log.20261122-090000.gz"]),
+            ["0.log.20261122-090000.gz", "0.log.20261122-150405+", "0.log+"]
+        );
+        assert_eq!(
+            order(&["x-2026-11-22T15-04-05.000.log", "x.log"]),
+            ["x-2026-11-22T15-04-05.000.log", "x.log+"]
+        );
     }
 
     #[test]
@@ -216,7 +255,10 @@ mod tests {
         assert_eq!(order(&["b.log.1", "a.log.2", "a.log.3"]), ["b.log.1", "a.log.3", "a.log.2+"]);
         assert_eq!(order(&["x/a.log.1", "y/a.log"]), ["x/a.log.1", "y/a.log"]);
         // Two rotated logs between each other: each is read as one, where it was first named.
-        assert_eq!(order(&["a.log", "b.log", "a.log.1", "b.log.1"]), ["a.log.1", "a.log+", "b.log.1", "b.log+"]);
+        assert_eq!(
+            order(&["a.log", "b.log", "a.log.1", "b.log.1"]),
+            ["a.log.1", "a.log+", "b.log.1", "b.log+"]
+        );
     }
 
     #[test]
@@ -235,14 +277,33 @@ mod tests {
     }
 
     #[test]
+    fn very_many_files_are_read_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let many = AT_ONCE + 20;
+        let names: Vec<String> =
+            (0..many).map(|i| folder.path().join(format!("{i}.log")).display().to_string()).collect();
+        for name in &names {
+            std::fs::write(name, "x\n").unwrap();
+        }
+        let mut queue = Queue::open(&find(&names).unwrap()).unwrap();
+        let mut read = 0;
+        while queue.take().unwrap().is_some() {
+            read += 1;
+        }
+        assert_eq!(read, many);
+        std::fs::remove_file(&names[many - 1]).unwrap();
+        assert!(Queue::open(&find(&names).unwrap()).is_err(), "told before anything is read");
+    }
+
+    #[test]
     fn a_file_is_read_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("app.log");
         std::fs::write(&path, "x\n").unwrap();
         std::os::unix::fs::symlink(&path, folder.path().join("current")).unwrap();
         let names = ["app.log", "current"].map(|n| folder.path().join(n).display().to_string());
-        let opened = open(&find(&names).unwrap()).unwrap();
-        assert_eq!(opened.logs.len(), 1);
-        assert!(opened.notices[0].contains("the same file as"), "{:?}", opened.notices);
+        let mut queue = Queue::open(&find(&names).unwrap()).unwrap();
+        assert!(queue.take().unwrap().is_some() && queue.take().unwrap().is_none());
+        assert!(queue.notices[0].contains("the same file as"), "{:?}", queue.notices);
     }
 }

@@ -6,7 +6,9 @@
 //! tells what is new while a log still grows. It refuses to guess: what could
 //! not be read is an error, and what may be missing is said.
 
+pub mod answer;
 pub mod compare;
+mod crew;
 mod error;
 pub mod find;
 pub mod follow;
@@ -14,5 +16,6 @@ pub mod model;
 pub mod open;
 mod packing;
 mod pump;
+mod utf16;
 
 pub use error::LogError;

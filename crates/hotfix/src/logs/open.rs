@@ -7,6 +7,7 @@
 //! is said in [`Ended::notices`].
 
 use super::packing::{self, MAGIC, Packing};
+use super::utf16::Text;
 use super::{LogError, find::Found};
 use std::fs::File;
 use std::io::{self, Read};
@@ -60,6 +61,14 @@ impl OpenLog {
             Some(path) => Self::file(&found.name, path.clone()),
             None => Self::stream(&found.name, Box::new(io::stdin())),
         }
+    }
+
+    /// Only looks whether it could be opened.
+    pub fn look(found: &Found) -> Result<(), LogError> {
+        let Some(path) = &found.path else { return Ok(()) };
+        let unreadable = |source| LogError::Unreadable { name: found.name.clone(), source };
+        let kind = std::fs::metadata(path).map_err(unreadable)?.file_type();
+        if kind.is_dir() { Err(LogError::Folder { name: found.name.clone() }) } else { Ok(()) }
     }
 
     fn file(name: &str, path: PathBuf) -> Result<Self, LogError> {
@@ -135,7 +144,7 @@ fn pour(
     sink: &mut dyn FnMut(&[u8]) -> Result<(), LogError>,
 ) -> Result<u64, LogError> {
     let unreadable = |source| LogError::Unreadable { name: name.to_owned(), source };
-    let mut text = packing::unpacked(packing, packed).map_err(unreadable)?;
+    let mut text = Text::of(packing::unpacked(packing, packed).map_err(unreadable)?);
     let mut buffer = vec![0; 256 << 10];
     let mut read = 0;
     loop {

@@ -4,19 +4,8 @@
 
 use super::LogError;
 use flate2::bufread::GzDecoder;
+pub use hotfix_core::logs::Packing;
 use std::io::{self, BufRead, BufReader, Read};
-
-/// What a log is packed with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Packing {
-    /// Nothing.
-    Plain,
-    /// gzip.
-    Gzip,
-    /// Zstandard.
-    Zstd,
-}
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -37,7 +26,8 @@ pub const MAGIC: usize = 6;
 /// Whether these first bytes could still turn out to be packed, given more of them.
 pub fn undecided(head: &[u8]) -> bool {
     let begins = |magic: &[u8]| head.len() < magic.len() && magic.starts_with(head);
-    let skipped = matches!(head, [0x50..=0x5f]) || matches!(head, [0x50..=0x5f, rest @ ..] if rest.len() < 3 && ZSTD_SKIPPED.starts_with(rest));
+    let skipped = matches!(head, [0x50..=0x5f])
+        || matches!(head, [0x50..=0x5f, rest @ ..] if rest.len() < 3 && ZSTD_SKIPPED.starts_with(rest));
     head.is_empty() || begins(&GZIP) || begins(&ZSTD) || skipped || OTHERS.iter().any(|(_, m, _)| begins(m))
 }
 
@@ -63,34 +53,27 @@ pub fn unpacked<'r>(packing: Packing, packed: impl Read + 'r) -> io::Result<Box<
     let packed = BufReader::with_capacity(256 << 10, packed);
     Ok(match packing {
         Packing::Plain => Box::new(packed),
-        Packing::Gzip => Box::new(Members { now: Now::Member(GzDecoder::new(packed)) }),
+        Packing::Gzip => Box::new(Members(Some(GzDecoder::new(packed)))),
         Packing::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(packed)?),
     })
 }
 
 /// The members of a gzip file, one after the other. What follows the last one
 /// and is none is left alone, as gzip itself does.
-struct Members<R> {
-    now: Now<R>,
-}
-
-enum Now<R> {
-    Member(GzDecoder<R>),
-    Ended,
-}
+struct Members<R>(Option<GzDecoder<R>>);
 
 impl<R: BufRead> Read for Members<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let Now::Member(member) = &mut self.now else { return Ok(0) };
+            let Some(member) = &mut self.0 else { return Ok(0) };
             let length = member.read(buffer)?;
             if length > 0 || buffer.is_empty() {
                 return Ok(length);
             }
-            let Now::Member(member) = std::mem::replace(&mut self.now, Now::Ended) else { return Ok(0) };
+            let Some(member) = self.0.take() else { return Ok(0) };
             let mut rest = member.into_inner();
             if rest.fill_buf()?.starts_with(&GZIP[..1]) {
-                self.now = Now::Member(GzDecoder::new(rest));
+                self.0 = Some(GzDecoder::new(rest));
             }
         }
     }
@@ -138,7 +121,8 @@ mod tests {
 
     #[test]
     fn what_is_not_read_is_named() {
-        for (bytes, with) in [(&b"BZh91AY&SY"[..], "bzip2"), (b"\xfd7zXZ\0", "xz"), (b"PK\x03\x04..", "zip")] {
+        for (bytes, with) in [(&b"BZh91AY&SY"[..], "bzip2"), (b"\xfd7zXZ\0", "xz"), (b"PK\x03\x04..", "zip")]
+        {
             assert!(of("a", bytes).unwrap_err().to_string().contains(with));
         }
         for plain in [&b"BZhello there"[..], b"PKI expired", b"", b"P", b"(x)"] {
