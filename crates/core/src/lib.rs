@@ -13,6 +13,7 @@ pub mod gate;
 pub mod incident;
 pub mod journal;
 pub mod judge;
+pub mod logs;
 pub mod plan;
 pub mod policy;
 pub mod report;
