@@ -74,8 +74,6 @@ fn last_command(text: &str) -> Option<usize> {
     while let Some((at, c)) = chars.next() {
         match (quote, c) {
             (Some('\''), '\'') | (Some('"'), '"') => quote = None,
-            (None | Some('"'), '$' | '`' | '\\') => simple = false,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(c),
             (None, ';' | '\n') => {
                 start = at + 1;
@@ -85,14 +83,22 @@ fn last_command(text: &str) -> Option<usize> {
                 start = at + 2;
                 simple = true;
             }
-            (None, c) if "|&()<>{}*?[~#!".contains(c) => simple = false,
-            (None, _) => {}
+            _ => simple &= !is_hard(quote, c),
         }
     }
     let word = text[start..].split_whitespace().next().unwrap_or_default();
     let keyword =
         matches!(word, "if" | "then" | "else" | "fi" | "for" | "do" | "done" | "while" | "case" | "esac");
     (simple && quote.is_none() && !keyword).then_some(start)
+}
+
+/// Whether a shell makes more of this character than itself.
+fn is_hard(quote: Option<char>, c: char) -> bool {
+    match quote {
+        None => "|&()<>{}*?[~#!$`\\".contains(c),
+        Some('"') => "$`\\".contains(c),
+        Some(_) => false,
+    }
 }
 
 /// Splits `A=1 B=2 pytest` before `pytest`.

@@ -122,7 +122,7 @@ fn nextest(words: &[String], project: &Project, folder: &str) -> Asked {
     }
     asked.added = more.first().filter(|w| *w == "--no-fail-fast").cloned().unwrap_or_default();
     if matches!(asked.results, Results::Written { .. }) {
-        asked.added = format!("{} --tool-config-file …", asked.added).trim().to_owned();
+        asked.added = [asked.added.as_str(), "--tool-config-file …"].join(" ").trim_start().into();
     }
     let end = own.len();
     asked.words.splice(end..end, more);
