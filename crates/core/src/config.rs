@@ -1,6 +1,10 @@
 //! `.hotfix/config.toml`, typed. Unknown keys are errors with a suggestion;
 //! every section may be left out.
 
+mod testing;
+
+pub use testing::{Critical, Select, TestCommand, ToldCommand};
+
 use crate::policy::optional_iso_duration as optional_duration;
 use crate::text::did_you_mean;
 use jiff::SignedDuration;
@@ -134,32 +138,26 @@ pub struct Branch {
 #[serde(deny_unknown_fields, default)]
 pub struct Verify {
     /// Fails while the incident is there. `hotfix reproduce` records one for a run.
-    pub reproduce: Option<Command>,
+    pub reproduce: Option<TestCommand>,
     /// Critical tests; with `paths`, only for changes that touch them.
     pub critical: Vec<Critical>,
     /// Smoke tests.
-    pub smoke: Vec<Command>,
+    pub smoke: Vec<TestCommand>,
     /// Style checkers; the changed files are appended as arguments (`HOTFIX_FILES` for a shell text).
     pub style: Vec<Command>,
-    /// The time for each command; 10 minutes where nothing is said.
+    /// The time for all tests of a verification together, on both sides; 20 minutes where nothing is said. What
+    /// does not fit is named, and its gate is unknown.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub time_budget: Option<SignedDuration>,
+    /// The time for one command; 10 minutes where nothing is said.
+    #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub time_limit: Option<SignedDuration>,
     /// Logs that the verification writes, relative to the tree.
     pub logs: Vec<String>,
     /// Logs with what is normal, relative to the clone, besides the base's own.
     pub baseline_logs: Vec<String>,
-}
-
-/// Critical tests.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Critical {
-    /// Globs; empty: always.
-    #[serde(default)]
-    pub paths: Vec<String>,
-    /// The command.
-    pub run: Command,
 }
 
 /// What a change may be.
@@ -501,9 +499,9 @@ impl Config {
                 add("worktree.setup", Some(command));
             }
         }
-        add("verify.reproduce", self.verify.reproduce.as_ref());
+        add("verify.reproduce", self.verify.reproduce.as_ref().map(TestCommand::command));
         self.verify.critical.iter().for_each(|c| add("verify.critical", Some(&c.run)));
-        self.verify.smoke.iter().for_each(|c| add("verify.smoke", Some(c)));
+        self.verify.smoke.iter().for_each(|c| add("verify.smoke", Some(c.command())));
         self.verify.style.iter().for_each(|c| add("verify.style", Some(c)));
         add("deploy.command", self.deploy.command.as_ref());
         add("rollback.command", self.rollback.command.as_ref());
@@ -540,8 +538,25 @@ mod tests {
         .unwrap();
         assert_eq!(config.monitor.min, Some(SignedDuration::from_mins(15)));
         assert_eq!(config.deploy.command.as_ref().unwrap().argv(), ["ops/deploy", "prod"]);
-        assert_eq!(config.verify.reproduce.as_ref().unwrap().argv(), ["sh", "-c", "ops/repro | cat"]);
+        let reproduce = config.verify.reproduce.as_ref().unwrap();
+        assert_eq!(reproduce.command().argv(), ["sh", "-c", "ops/repro | cat"]);
         assert_eq!(config.commands().len(), 2);
+    }
+
+    #[test]
+    fn tests_are_commands_or_tables() {
+        let text = "[verify]\nsmoke = [\"a b\", [\"a\", \"b\"], { run = \"a\", format = \"tap\", report = \"r\" }]\n[[verify.critical]]\nrun = [\"pytest\"]\nselect = \"related\"\n";
+        let config = parse(text).unwrap();
+        let [shell, words, told] = config.verify.smoke.as_slice() else { panic!("{config:?}") };
+        assert_eq!((shell.command().argv().len(), words.command().argv().len()), (3, 2));
+        assert_eq!(told.told().format, Some(crate::testing::Format::Tap));
+        assert_eq!(config.verify.critical[0].select, Select::Related);
+        let json = serde_json::to_value(&config).unwrap();
+        assert_eq!(json["verify"]["smoke"][0], "a b", "written as it was in older journals");
+        assert_eq!(serde_json::from_value::<Config>(json).unwrap(), config);
+        let error = parse("[verify]\nsmoke = [{ run = \"a\", fromat = \"tap\" }]\n").unwrap_err();
+        assert_eq!(error.hint.as_deref(), Some("did you mean `format`?"));
+        assert!(parse("[verify]\nsmoke = [7]\n").unwrap_err().message.contains("a table with `run`"));
     }
 
     #[test]

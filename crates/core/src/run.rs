@@ -5,7 +5,7 @@ use crate::effect::{Effect, EffectId, Outcome};
 use crate::gate::{self, Bound, Verdict};
 use crate::incident::Incident;
 use crate::journal::{
-    Approval, Event, GateObservation, MergeRequestState, MergeRequestView, Observation, Reading, Record,
+    Approval, Event, Evidence, GateObservation, MergeRequestState, MergeRequestView, Observation, Reading, Record,
     StepEnd, WaitingFor, World,
 };
 use crate::plan::{Plan, PlannedGate};
@@ -45,7 +45,9 @@ pub struct RunState {
     /// The worktree as last seen.
     pub head: Option<Head>,
     /// The command that shows the incident.
-    pub reproduction: Option<Vec<String>>,
+    pub reproduction: Option<Reproduction>,
+    /// What commands said of trees, by command, tree and environment.
+    pub known: BTreeMap<Known, Evidence>,
     /// Merge requests, by number.
     pub merge_requests: BTreeMap<u64, MergeRequestView>,
     /// Approvals that hold, in the order in which they were seen.
@@ -161,6 +163,30 @@ pub struct Head {
     pub tree: String,
     /// There are uncommitted changes.
     pub dirty: bool,
+}
+
+/// The command that shows the incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reproduction {
+    /// Its words.
+    pub command: Vec<String>,
+    /// How often it is run on each side.
+    pub times: u32,
+    /// What its output must hold where it fails.
+    pub expect: Option<String>,
+    /// It is run against production: before and after the deploy.
+    pub production: bool,
+}
+
+/// What a result is known by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Known {
+    /// The tree.
+    pub tree: String,
+    /// The command, as it is shown.
+    pub command: String,
+    /// Digest of the environment.
+    pub environment: String,
 }
 
 /// A person's word.
@@ -437,7 +463,21 @@ impl RunState {
             Observation::Head { commit, tree, dirty } => {
                 self.head = Some(Head { commit: commit.clone(), tree: tree.clone(), dirty: *dirty });
             }
-            Observation::Reproduction { command } => self.reproduction = Some(command.clone()),
+            Observation::Reproduction { command, times, expect, production } => {
+                let now = Reproduction {
+                    command: command.clone(),
+                    times: times.unwrap_or(1),
+                    expect: expect.clone(),
+                    production: *production,
+                };
+                // What another command has shown proves nothing of this one.
+                if self.reproduction.as_ref().is_some_and(|before| *before != now) {
+                    self.gates.remove("repro.fails-before");
+                    self.gates.remove("repro.passes-after");
+                }
+                self.reproduction = Some(now);
+            }
+            Observation::Ran { evidence } => self.remember(evidence),
             Observation::Sample { readings } => self.samples.extend(readings.iter().cloned()),
             Observation::Window { check, name, readings } => {
                 self.windows.insert((check.clone(), name.clone()), readings.clone());
@@ -471,6 +511,20 @@ impl RunState {
             Observation::Budget { files, lines, max_files, max_lines } => {
                 self.budget = Some([*files, *lines, *max_files, *max_lines]);
             }
+        }
+    }
+
+    /// A result that says something is known from now on.
+    fn remember(&mut self, evidence: &Evidence) {
+        use crate::testing::Meaning;
+        let conclusive = evidence.says.is_some_and(|s| s != Meaning::Unclear);
+        let local = matches!(evidence.side.as_deref(), Some("base" | "fix" | "merge"));
+        if let (Some(tree), Some(command), Some(environment), true) =
+            (&evidence.tree, &evidence.command, &evidence.environment, conclusive && local)
+        {
+            let known =
+                Known { tree: tree.clone(), command: command.clone(), environment: environment.clone() };
+            self.known.insert(known, evidence.clone());
         }
     }
 
@@ -535,13 +589,38 @@ impl RunState {
         }
     }
 
+    /// What a verdict of this gate holds for.
+    pub fn bound(&self, gate: &str) -> Bound {
+        if gate == "repro.passes-after" && self.against_production() {
+            return Bound::Deploy;
+        }
+        gate::built_in(gate).map_or(Bound::Run, |g| g.bound)
+    }
+
+    /// Whether the reproduction is run against production.
+    pub fn against_production(&self) -> bool {
+        self.reproduction.as_ref().is_some_and(|r| r.production)
+    }
+
+    /// Where a gate must have passed: what shows only in production is shown after the deploy.
+    pub fn required(&self, planned: &PlannedGate) -> gate::Point {
+        if planned.id == "repro.passes-after" && self.against_production() {
+            return gate::Point::BeforeResolve;
+        }
+        planned.required
+    }
+
     /// Whether an evaluation is for what stands now.
     pub fn is_fresh(&self, seen: &GateObservation) -> bool {
-        let bound = gate::built_in(&seen.gate).map_or(Bound::Run, |g| g.bound);
-        match bound {
-            Bound::Run => true,
-            Bound::Tree => self.head.as_ref().is_none_or(|h| seen.tree.as_ref() == Some(&h.tree)),
+        let of_tree = || self.head.as_ref().is_none_or(|h| seen.tree.as_ref() == Some(&h.tree));
+        match self.bound(&seen.gate) {
+            // One that took tests from the change holds for that change.
+            Bound::Run => seen.tree.is_none() || of_tree(),
+            Bound::Tree => of_tree(),
             Bound::Commit => self.head.as_ref().is_none_or(|h| seen.commit.as_ref() == Some(&h.commit)),
+            Bound::Deploy if seen.gate == "repro.passes-after" => {
+                seen.deploy.as_ref() == self.deploys.last().map(|d| &d.version)
+            }
             Bound::Deploy => self.deploys.last().is_some_and(|d| seen.deploy.as_ref() == Some(&d.version)),
         }
     }
@@ -551,7 +630,7 @@ impl RunState {
         let Some(plan) = &self.plan else { return Vec::new() };
         plan.gates
             .iter()
-            .filter(|g| g.binding && g.required <= point)
+            .filter(|g| g.binding && self.required(g) <= point)
             .map(|g| (g, self.verdict(g)))
             .filter(|(_, verdict)| !verdict.lets_pass())
             .collect()

@@ -6,6 +6,7 @@ use crate::gate::{Point, Verdict};
 use crate::incident::Incident;
 use crate::journal::{Approval, Evidence, MergeRequestState, StepEnd, WaitingFor};
 use crate::run::RunState;
+use crate::testing::{Compared, NotRun};
 use crate::workflow::Skill;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -151,6 +152,15 @@ pub struct GatePart {
     pub details: Vec<String>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
+    /// It was evaluated for an older commit or tree, which proves nothing of this one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
+    /// The test commands on both sides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<Compared>,
+    /// Test commands that were chosen and not run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_run: Vec<NotRun>,
     /// Who let it pass.
     pub waiver: Option<WaiverPart>,
     /// The page's words.
@@ -425,11 +435,14 @@ fn gates(state: &RunState) -> Vec<GatePart> {
                 id: planned.id.clone(),
                 step: planned.step.clone(),
                 verdict,
-                required: planned.required,
+                required: state.required(planned),
                 binding: planned.binding,
                 summary: summary.unwrap_or_default(),
                 details: seen.map(|s| s.details.clone()).unwrap_or_default(),
-                evidence: seen.map(|s| s.evidence.clone()).unwrap_or_default(),
+                evidence: evidence(state, seen),
+                stale: seen.is_some_and(|s| !state.is_fresh(s)),
+                tests: seen.map(|s| s.tests.clone()).unwrap_or_default(),
+                not_run: seen.map(|s| s.not_run.clone()).unwrap_or_default(),
                 waiver: waiver.map(|w| WaiverPart {
                     by: w.by.clone(),
                     reason: w.reason.clone(),
@@ -440,6 +453,13 @@ fn gates(state: &RunState) -> Vec<GatePart> {
             }
         })
         .collect()
+}
+
+/// What a gate rests on; marked where it is for an older commit or tree.
+fn evidence(state: &RunState, seen: Option<&crate::journal::GateObservation>) -> Vec<Evidence> {
+    let Some(seen) = seen else { return Vec::new() };
+    let stale = !state.is_fresh(seen);
+    seen.evidence.iter().map(|e| Evidence { stale, ..e.clone() }).collect()
 }
 
 fn merge_requests(state: &RunState) -> Vec<MergeRequestPart> {

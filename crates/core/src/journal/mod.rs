@@ -7,7 +7,7 @@ mod words;
 
 pub use chain::{Chain, ChainError, line, link, read};
 pub use observation::{
-    Approval, Evidence, GateObservation, Identity, MergeRequestState, MergeRequestView, Observation, Reading,
+    Approval, Blob, Evidence, GateObservation, Identity, MergeRequestState, MergeRequestView, Observation, Reading,
     WaitingFor, WaitingKind,
 };
 

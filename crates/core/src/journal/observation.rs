@@ -3,6 +3,7 @@
 
 use crate::gate::Verdict;
 use crate::policy::optional_iso_duration as optional_iso;
+use crate::testing::{Compared, Counts, Meaning, NotRun, Runner};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,21 @@ pub enum Observation {
     Reproduction {
         /// The words of the command.
         command: Vec<String>,
+        /// How often it is run on each side; once where nothing is said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        times: Option<u32>,
+        /// What its output must hold where it fails.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expect: Option<String>,
+        /// It is run against production: before and after the deploy.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        production: bool,
+    },
+    /// A command was run to prove something. Written at once, so that nothing
+    /// is run twice because of what came after it.
+    Ran {
+        /// What it proves.
+        evidence: Box<Evidence>,
     },
     /// One look at production.
     Sample {
@@ -132,10 +148,16 @@ pub struct GateObservation {
     /// The deploy that was judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deploy: Option<String>,
+    /// The test commands on both sides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<Compared>,
+    /// Test commands that were chosen and not run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_run: Vec<NotRun>,
 }
 
 /// An observed fact with its source.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// `command`, `git`, `forge`, `telemetry`, `person`.
     pub kind: String,
@@ -161,6 +183,57 @@ pub struct Evidence {
     /// Digest of the environment that it ran in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
+    /// `base`, `fix`, `merge` or `production`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<String>,
+    /// What it says of the tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<Meaning>,
+    /// Why it says that, in a clause that follows the command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The test runner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner: Option<Runner>,
+    /// How its results were read, and what was added to ask for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<String>,
+    /// Its tests, counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<Counts>,
+    /// The first tests that failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failing: Vec<String>,
+    /// The blob with its results per test, beside the journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub results: Option<Blob>,
+    /// How much it printed, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printed: Option<u64>,
+    /// How much of that is not kept, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<u64>,
+    /// Files of its tree that it changed or made while it ran.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
+    /// Processes that it left running; they were ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_behind: Vec<String>,
+    /// It was run before, and taken over: the same command on the same tree.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken_over: bool,
+    /// In a status: it is for an older commit or tree, and proves nothing of this one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
+}
+
+/// Something that is kept beside the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Blob {
+    /// Digest of what it holds, uncompressed.
+    pub digest: String,
+    /// Where it is, beside the journal.
+    pub path: String,
 }
 
 /// One reading of a check.

@@ -1,7 +1,7 @@
 //! What a record says, in one line for people who read the journal. It leaves
 //! out what only programs need; `hotfix log --json` has everything.
 
-use super::{Event, Observation, Reading, StepEnd};
+use super::{Event, Evidence, Observation, Reading, StepEnd};
 use crate::effect::{Outcome, short};
 
 /// One line for an event.
@@ -90,9 +90,12 @@ fn observed(observation: &Observation) -> String {
             let dirty = if *dirty { ", with uncommitted changes" } else { "" };
             format!("the worktree stands at {}{dirty}", short(commit))
         }
-        Observation::Reproduction { command } => {
-            format!("the incident is reproduced by `{}`", command.join(" "))
+        Observation::Reproduction { command, times, production, .. } => {
+            let times = times.filter(|n| *n > 1).map(|n| format!(", {n} times")).unwrap_or_default();
+            let place = if *production { " against production" } else { "" };
+            format!("the incident is reproduced by `{}`{times}{place}", command.join(" "))
         }
+        Observation::Ran { evidence } => ran(evidence),
         Observation::Sample { readings } => readings.iter().map(reading).collect::<Vec<_>>().join("; "),
         Observation::Window { check, name, readings } => {
             format!("{check}: {} readings of the {name}", readings.len())
@@ -130,6 +133,12 @@ fn observed(observation: &Observation) -> String {
             format!("the change is {files} of {max_files} files, {lines} of {max_lines} lines")
         }
     }
+}
+
+fn ran(evidence: &Evidence) -> String {
+    let command = evidence.command.as_deref().unwrap_or_default();
+    let side = evidence.side.as_deref().map(|s| format!(" on the {s}")).unwrap_or_default();
+    format!("`{command}`{side} {}", evidence.why.as_deref().unwrap_or("was run"))
 }
 
 fn reading(reading: &Reading) -> String {

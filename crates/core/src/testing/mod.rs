@@ -13,12 +13,17 @@ pub mod judge;
 pub mod junit;
 pub mod libtest;
 pub mod lines;
+pub mod reproduction;
 pub mod runner;
 pub mod tap;
+pub mod told;
 pub mod unittest;
 
 pub use case::{Case, Counts, ReadError, Report, Status, Trouble};
+pub use judge::Meaning;
 pub use lines::Lines;
+pub use runner::Runner;
+pub use told::{Compared, NotRun, SideSays};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
