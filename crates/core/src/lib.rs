@@ -21,4 +21,5 @@ pub mod run;
 pub mod status;
 pub mod testing;
 pub mod text;
+pub mod verification;
 pub mod workflow;

@@ -5,8 +5,8 @@ use crate::effect::{Effect, EffectId, Outcome};
 use crate::gate::{self, Bound, Verdict};
 use crate::incident::Incident;
 use crate::journal::{
-    Approval, Event, Evidence, GateObservation, MergeRequestState, MergeRequestView, Observation, Reading, Record,
-    StepEnd, WaitingFor, World,
+    Approval, Event, Evidence, GateObservation, MergeRequestState, MergeRequestView, Observation, Reading,
+    Record, StepEnd, WaitingFor, World,
 };
 use crate::plan::{Plan, PlannedGate};
 use crate::report::Analysis;
@@ -471,7 +471,7 @@ impl RunState {
                     production: *production,
                 };
                 // What another command has shown proves nothing of this one.
-                if self.reproduction.as_ref().is_some_and(|before| *before != now) {
+                if self.reproduction.as_ref() != Some(&now) {
                     self.gates.remove("repro.fails-before");
                     self.gates.remove("repro.passes-after");
                 }

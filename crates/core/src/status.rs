@@ -458,8 +458,8 @@ fn gates(state: &RunState) -> Vec<GatePart> {
 /// What a gate rests on; marked where it is for an older commit or tree.
 fn evidence(state: &RunState, seen: Option<&crate::journal::GateObservation>) -> Vec<Evidence> {
     let Some(seen) = seen else { return Vec::new() };
-    let stale = !state.is_fresh(seen);
-    seen.evidence.iter().map(|e| Evidence { stale, ..e.clone() }).collect()
+    let fresh = state.is_fresh(seen);
+    seen.evidence.iter().map(|e| Evidence { stale: !fresh, ..e.clone() }).collect()
 }
 
 fn merge_requests(state: &RunState) -> Vec<MergeRequestPart> {

@@ -52,13 +52,9 @@ pub enum Verb {
         step: Option<String>,
     },
     /// Record the command that shows the incident: it must fail now.
-    Reproduce {
-        /// The command.
-        #[arg(required = true, last = true, value_name = "COMMAND")]
-        command: Vec<String>,
-    },
+    Reproduce(Reproduce),
     /// Run the verification gates now and show the evidence.
-    Verify,
+    Verify(Verify),
     /// The change is ready: commit, merge request, review, merge, deploy, monitoring.
     Ship(Ship),
     /// A person's word that something is done.
@@ -175,6 +171,58 @@ pub struct Ship {
     /// Stop after this step; after the monitoring if left out.
     #[arg(long, value_name = "STEP")]
     pub until: Option<String>,
+}
+
+/// `hotfix reproduce`.
+#[derive(Debug, Args)]
+pub struct Reproduce {
+    /// Run it so often on each side: it must fail each time, and pass each time.
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub times: u32,
+    /// What its output must hold where it fails: it fails for the right reason.
+    #[arg(long, value_name = "TEXT")]
+    pub expect: Option<String>,
+    /// Where the incident shows only there: run before and after the deploy.
+    #[arg(long, value_enum)]
+    pub against: Option<Against>,
+    /// How it is watched.
+    #[command(flatten)]
+    pub watch: Watch,
+    /// The command.
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+/// How commands are watched.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Watch {
+    /// Show what commands print, as they print it.
+    #[arg(long)]
+    pub stream: bool,
+}
+
+/// What a reproduction is run against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Against {
+    /// What runs in production.
+    Production,
+}
+
+/// `hotfix verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Every critical test, not only those that the change calls for.
+    #[arg(long)]
+    pub all: bool,
+    /// Take nothing over from earlier runs.
+    #[arg(long)]
+    pub fresh: bool,
+    /// How its commands are watched.
+    #[command(flatten)]
+    pub watch: Watch,
+    /// Print the table of a merge request's body.
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
 }
 
 /// `hotfix done`.

@@ -156,6 +156,11 @@ impl TrustedCommand {
     pub fn shown(&self) -> String {
         self.0.shown()
     }
+
+    /// The command as it stands in the config, or as it was typed.
+    pub fn command(&self) -> &Command {
+        &self.0
+    }
 }
 
 /// Whether the commands of a repository's config may run.
@@ -203,6 +208,14 @@ impl Trust {
     /// A command that a person typed at this terminal, or that a demo plays.
     pub fn typed(words: &[String]) -> TrustedCommand {
         TrustedCommand(Command::Words(words.to_vec()))
+    }
+}
+
+impl Trust {
+    /// A command that is a part of another one that may run: the same program,
+    /// narrowed to some tests.
+    pub fn chosen(command: &Command) -> TrustedCommand {
+        TrustedCommand(command.clone())
     }
 }
 

@@ -16,6 +16,7 @@ pub struct Ui {
     /// stdout holds one JSON document; people are told less.
     pub json: bool,
     live: bool,
+    stream: std::cell::Cell<bool>,
     bar: RefCell<Option<ProgressBar>>,
 }
 
@@ -57,7 +58,27 @@ pub fn verdict(verdict: Verdict) -> String {
 impl Ui {
     /// A voice for this process's streams.
     pub fn new(json: bool) -> Ui {
-        Ui { json, live: std::io::stderr().is_terminal(), bar: RefCell::new(None) }
+        Ui {
+            json,
+            live: std::io::stderr().is_terminal(),
+            stream: std::cell::Cell::new(false),
+            bar: RefCell::new(None),
+        }
+    }
+
+    /// Whether what is under way can be shown in a line that changes.
+    pub fn is_live(&self) -> bool {
+        self.live && !self.json
+    }
+
+    /// Shows what commands print, line by line, as they print it.
+    pub fn stream_output(&self) {
+        self.stream.set(true);
+    }
+
+    /// Whether what commands print is shown.
+    pub fn stream(&self) -> bool {
+        self.stream.get()
     }
 
     /// A line of the answer.
@@ -120,7 +141,7 @@ impl Ui {
         let message = if last.is_empty() {
             brief(what, 100)
         } else {
-            format!("{} │ {}", brief(what, 60), brief(last, 60))
+            format!("{} │ {}", brief(what, 90), brief(last, 60))
         };
         bar.set_message(message);
     }

@@ -7,8 +7,8 @@ mod words;
 
 pub use chain::{Chain, ChainError, line, link, read};
 pub use observation::{
-    Approval, Blob, Evidence, GateObservation, Identity, MergeRequestState, MergeRequestView, Observation, Reading,
-    WaitingFor, WaitingKind,
+    Approval, Blob, Evidence, GateObservation, Identity, MergeRequestState, MergeRequestView, Observation,
+    Reading, WaitingFor, WaitingKind,
 };
 
 pub use words::summary;

@@ -213,9 +213,12 @@ pub struct Evidence {
     /// How much of that is not kept, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<u64>,
-    /// Files of its tree that it changed or made while it ran.
+    /// Files of its tree that it changed while it ran.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<String>,
+    /// Files that it made there, and that git does not ignore.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<String>,
     /// Processes that it left running; they were ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_behind: Vec<String>,

@@ -6,6 +6,7 @@
 //! is malformed, cut off or too large is an error, and the run says nothing.
 
 pub mod case;
+pub mod choose;
 pub mod compare;
 pub mod go_json;
 pub mod jest;
@@ -13,6 +14,7 @@ pub mod judge;
 pub mod junit;
 pub mod libtest;
 pub mod lines;
+pub mod overlay;
 pub mod reproduction;
 pub mod runner;
 pub mod tap;

@@ -59,7 +59,10 @@ pub fn before(command: &str, place: &str, runs: &[Judged], expected: Option<Expe
     if failed < runs.len() {
         return shown(
             Verdict::Unknown,
-            format!("`{command}` is flaky on {place}: it fails {failed} of {} times, which proves nothing", runs.len()),
+            format!(
+                "`{command}` is flaky on {place}: it fails {failed} of {} times, which proves nothing",
+                runs.len()
+            ),
         );
     }
     if let Some(expected) = expected.filter(|e| !e.found) {
@@ -73,14 +76,14 @@ pub fn before(command: &str, place: &str, runs: &[Judged], expected: Option<Expe
     }
     let outside = runs.iter().find(|r| r.report.counts.total() > 0 && only_outside(r));
     if let Some(run) = outside.filter(|_| !as_expected) {
-        return shown(Verdict::Unknown, format!("`{command}` {} on {place}: that is no reproduction", run.why));
+        return shown(
+            Verdict::Unknown,
+            format!("`{command}` {} on {place}: that is no reproduction", run.why),
+        );
     }
     let failing = each_time(runs);
     if failing.is_empty() && runs.len() > 1 && runs.iter().any(|r| r.report.counts.total() > 0) {
-        return shown(
-            Verdict::Unknown,
-            format!("`{command}` is flaky on {place}: no test fails each time"),
-        );
+        return shown(Verdict::Unknown, format!("`{command}` is flaky on {place}: no test fails each time"));
     }
     let why = runs.first().map(|r| r.why.as_str()).unwrap_or_default();
     Shown {
@@ -122,7 +125,9 @@ pub fn after(command: &str, place: &str, runs: &[Judged], failing: &[String]) ->
     if let Some(test) = runs.iter().find_map(not_run) {
         return shown(
             Verdict::Unknown,
-            format!("`{command}` passes on {place}, and the test that showed the incident did not run: {test}"),
+            format!(
+                "`{command}` passes on {place}, and the test that showed the incident did not run: {test}"
+            ),
         );
     }
     let told = runs.first().filter(|r| r.report.counts.total() > 0);

@@ -61,8 +61,8 @@ pub fn run(cli: Cli, ui: &Ui) -> Answer {
         Verb::Run(args) => run::run(&Session::open(ui, global)?, &args),
         Verb::Status => status::run(&Session::open(ui, global)?),
         Verb::Brief { step } => brief::run(&Session::open(ui, global)?, step.as_deref()),
-        Verb::Reproduce { command } => reproduce::run(&Session::open(ui, global)?, &command),
-        Verb::Verify => verify::run(&Session::open(ui, global)?),
+        Verb::Reproduce(args) => reproduce::run(&Session::open(ui, global)?, &args),
+        Verb::Verify(args) => verify::run(&Session::open(ui, global)?, &args),
         Verb::Ship(args) => ship::run(&Session::open(ui, global)?, &args),
         Verb::Done(args) => done::run(&Session::open(ui, global)?, &args),
         Verb::Waive { gate, reason } => waive::run(&Session::open(ui, global)?, &gate, &reason),
@@ -162,6 +162,7 @@ impl<'a> Session<'a> {
             folder: folder.to_owned(),
             config,
             rollback_asked: false,
+            wish: crate::steps::tools::Wish::default(),
         })
     }
 

@@ -2,18 +2,26 @@
 //! must fail now, on the base.
 
 use super::{Answer, Session};
+use crate::args::{self, Against};
 use crate::engine::Stop;
 use crate::engine::drive::{interrupted, with_cx};
 use crate::error::{Failure, exit};
-use crate::settings::Trust;
+use crate::steps::test::against_base::Budget;
 use crate::steps::{reproduce, watch};
 use hotfix_core::gate::Verdict;
 use hotfix_core::journal::Observation;
+use hotfix_core::run::Reproduction;
 
 /// Carries the verb out.
-pub fn run(session: &Session<'_>, command: &[String]) -> Answer {
+pub fn run(session: &Session<'_>, args: &args::Reproduce) -> Answer {
+    let command = &args.command;
+    if args.watch.stream {
+        session.ui.stream_output();
+    }
     let mut run = session.open_run(false)?;
     run.must_be_open()?;
+    // Whoever asks again wants to see it again.
+    run.tools.wish.fresh = true;
     if session.global.dry_run {
         session.ui.answer(format!(
             "would run `{}` on the base; nothing was carried out",
@@ -24,10 +32,21 @@ pub fn run(session: &Session<'_>, command: &[String]) -> Answer {
     let lock = run.lock("reproduce")?;
     let seen = with_cx(&mut run.journal, &run.tools, |cx| {
         watch::pass(cx, false)?;
-        if cx.state().reproduction.as_deref() != Some(command) {
-            cx.observe(Observation::Reproduction { command: command.to_vec() })?;
+        let now = Reproduction {
+            command: command.clone(),
+            times: args.times,
+            expect: args.expect.clone(),
+            production: args.against == Some(Against::Production),
+        };
+        if cx.state().reproduction.as_ref() != Some(&now) {
+            let Reproduction { command, times, expect, production } = now;
+            let times = (times > 1).then_some(times);
+            cx.observe(Observation::Reproduction { command, times, expect, production })?;
         }
-        reproduce::fails_before(cx, &Trust::typed(command))?;
+        let reproduction =
+            reproduce::wanted(cx)?.ok_or_else(|| Failure::bug("no reproduction was recorded"))?;
+        let mut budget = Budget::new(cx);
+        reproduce::fails_before(cx, &reproduction, &mut budget)?;
         Ok(cx.verdict("repro.fails-before"))
     });
     drop(lock);

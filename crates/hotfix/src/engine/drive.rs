@@ -11,7 +11,7 @@ use crate::steps::{self, Cx, Ended, Tools, watch};
 use crate::sys::clock::Clock;
 use crate::sys::interrupt;
 use crate::ui::{BOLD, DIM, styled};
-use hotfix_core::gate::Verdict;
+use hotfix_core::gate::{Point, Verdict};
 use hotfix_core::journal::{Event, MergeRequestState, Observation, StepEnd, WaitingFor, WaitingKind};
 use hotfix_core::run::RunState;
 use hotfix_core::status;
@@ -145,7 +145,10 @@ fn is_stale(state: &RunState, action: &ActionRow) -> bool {
     }
     let pending = |id: &str| {
         let planned = state.plan.as_ref().and_then(|p| p.gate(id));
-        planned.is_some_and(|g| g.binding && state.verdict(g) == Verdict::Pending)
+        planned.is_some_and(|g| {
+            // What is due after the deploy cannot be there before it.
+            g.binding && state.required(g) <= Point::BeforeMerge && state.verdict(g) == Verdict::Pending
+        })
     };
     let head = state.head.as_ref();
     match action.skill {

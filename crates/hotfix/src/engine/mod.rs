@@ -5,6 +5,7 @@
 //! where it needs a person, an approval, a pipeline or time, it returns
 //! [`Stop::Waiting`], and whoever hosts it calls it again.
 
+pub mod blobs;
 pub mod drive;
 pub mod effects;
 pub mod failpoint;

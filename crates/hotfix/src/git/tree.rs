@@ -25,6 +25,46 @@ pub fn of_paths(worktree: &Git, onto: &str, paths: &[String]) -> Result<String, 
     git.run(["write-tree"])
 }
 
+/// A file that is put into a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Put {
+    /// As it is in another tree; gone, if it is not there.
+    From(String),
+    /// With this text.
+    Text(String, String),
+}
+
+/// The tree of a commit with some files as they are in another tree.
+pub fn with_files(git: &Git, onto: &str, from: &str, files: &[Put]) -> Result<String, GitError> {
+    let index = TemporaryIndex::empty()?;
+    let git = index.git(git);
+    git.run(["read-tree", onto])?;
+    let mut input = Vec::new();
+    for file in files {
+        let (path, entry) = match file {
+            Put::From(path) => (path, entry(&git, from, path)?),
+            Put::Text(path, text) => {
+                let object = git.feed(["hash-object", "-w", "--stdin"], text.as_bytes())?;
+                let mode = entry(&git, onto, path)?.map_or_else(|| "100644".to_owned(), |(mode, _)| mode);
+                (path, Some((mode, object)))
+            }
+        };
+        let (mode, object) = entry.unwrap_or_else(|| ("0".to_owned(), "0".repeat(40)));
+        input.extend_from_slice(format!("{mode} {object}\t{path}\0").as_bytes());
+    }
+    git.feed(["update-index", "-z", "--index-info"], &input)?;
+    git.run(["write-tree"])
+}
+
+/// The mode and the object of a path.
+fn entry(git: &Git, tree: &str, path: &str) -> Result<Option<(String, String)>, GitError> {
+    let git = git.clone().env("GIT_LITERAL_PATHSPECS", "1");
+    let bytes = git.bytes(["ls-tree", "-z", "--full-tree", tree, "--", path])?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let mut words = text.split('\t').next().unwrap_or_default().split(' ');
+    Ok(words.next().zip(words.nth(1)).map(|(mode, object)| (mode.to_owned(), object.to_owned())))
+}
+
 /// Paths that differ between two trees or commits, both sides of a rename.
 pub fn changed_paths(git: &Git, old: &str, new: &str) -> Result<Vec<String>, GitError> {
     let bytes = git.bytes(["diff-tree", "-r", "-z", "--no-renames", "--name-only", old, new])?;
@@ -55,6 +95,64 @@ pub fn is_dirty(worktree: &Git) -> Result<bool, GitError> {
     Ok(!worktree.bytes(["status", "--porcelain", "-z", "--untracked-files=normal"])?.is_empty())
 }
 
+/// How a worktree stands, so that it is known whether something changed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    head: Option<String>,
+    /// Paths that differ from the commit; with `true` those that git does not track.
+    differ: Vec<(String, bool)>,
+    /// Digest of how the tracked ones differ.
+    how: String,
+}
+
+/// How a worktree stands.
+pub fn standing(worktree: &Git) -> Result<Standing, GitError> {
+    let bytes =
+        worktree.bytes(["status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal"])?;
+    let text = String::from_utf8_lossy(&bytes);
+    let entry = |e: &str| Some((e.get(3..)?.to_owned(), e.starts_with("??")));
+    let differ: Vec<(String, bool)> = text.split('\0').filter_map(entry).collect();
+    let how = if differ.iter().any(|(_, new)| !new) {
+        let diff =
+            worktree.bytes(["diff", "--no-color", "--no-ext-diff", "--no-textconv", "--binary", "HEAD"])?;
+        hotfix_core::digest::of_bytes(&diff)
+    } else {
+        String::new()
+    };
+    Ok(Standing { head: worktree.commit("HEAD"), differ, how })
+}
+
+impl Standing {
+    /// What has changed since then: tracked files, and new ones.
+    pub fn changes(&self, since: &Standing) -> (Vec<String>, Vec<String>) {
+        let of = |new: bool| {
+            let fresh = self.differ.iter().filter(|d| d.1 == new && !since.differ.contains(d));
+            fresh.map(|(path, _)| path.clone()).collect::<Vec<_>>()
+        };
+        let mut changed = of(false);
+        let back = since.differ.iter().filter(|d| !d.1 && !self.differ.contains(d));
+        changed.extend(back.map(|(path, _)| path.clone()));
+        if changed.is_empty() && self.how != since.how {
+            changed.extend(self.differ.iter().filter(|d| !d.1).map(|(path, _)| path.clone()));
+        }
+        if self.head != since.head {
+            changed.insert(0, "HEAD".to_owned());
+        }
+        (changed, of(true))
+    }
+}
+
+/// Paths of a tree or commit, each with its object.
+pub fn files(git: &Git, tree: &str) -> Result<Vec<(String, String)>, GitError> {
+    let bytes = git.bytes(["ls-tree", "-r", "-z", "--full-tree", tree])?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let entry = |e: &str| {
+        let (about, path) = e.split_once('\t')?;
+        Some((path.to_owned(), about.split(' ').nth(2)?.to_owned()))
+    };
+    Ok(text.split('\0').filter_map(entry).collect())
+}
+
 /// A commit that holds a tree, with no branch: for checking it out elsewhere.
 pub fn loose_commit(git: &Git, tree: &str, parent: &str) -> Result<String, GitError> {
     git.clone()
@@ -82,6 +180,13 @@ impl TemporaryIndex {
             std::fs::copy(&own, folder.path().join("index")).map_err(fail)?;
         }
         Ok(TemporaryIndex { folder })
+    }
+
+    /// With nothing in it.
+    fn empty() -> Result<TemporaryIndex, GitError> {
+        let fail =
+            |e: std::io::Error| GitError::Unexpected { command: "index".to_owned(), answer: e.to_string() };
+        Ok(TemporaryIndex { folder: tempfile::tempdir().map_err(fail)? })
     }
 
     fn git(&self, worktree: &Git) -> Git {

@@ -84,14 +84,19 @@ pub fn has_index(path: &Path) -> bool {
     index.is_ok_and(|index| Path::new(&index).exists())
 }
 
-/// Makes a worktree with no branch, or moves the one that is there.
-pub fn add_detached(git: &Git, path: &Path, commit: &str) -> Result<(), GitError> {
+/// Makes a worktree with no branch, or moves the one that is there: what is
+/// not tracked goes, but for what is ignored and for some paths.
+pub fn add_detached(git: &Git, path: &Path, commit: &str, keep: &[&str]) -> Result<(), GitError> {
     match at(git, path)? {
         Some(there) if there.unfinished => remove_unfinished(git, path)?,
         Some(there) => {
             let own = Git::at(path);
             own.run(["reset", "--quiet", "--hard"])?;
-            own.run(["clean", "-d", "--force", "--quiet"])?;
+            // Twice: what a test made there may be a repository of its own.
+            let mut clean: Vec<String> =
+                ["clean", "-d", "--force", "--force", "--quiet"].map(str::to_owned).to_vec();
+            clean.extend(keep.iter().map(|path| format!("--exclude=/{}", literal(path))));
+            own.run(clean)?;
             return if there.head == commit {
                 Ok(())
             } else {
@@ -101,6 +106,12 @@ pub fn add_detached(git: &Git, path: &Path, commit: &str) -> Result<(), GitError
         None => {}
     }
     git.run(["worktree", "add", "--quiet", "--detach", &path.to_string_lossy(), commit]).map(|_| ())
+}
+
+/// A path as a pattern of `.gitignore` that means this path alone.
+fn literal(path: &str) -> String {
+    let special = |c: char| "*?[]\\!# ".contains(c);
+    path.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
 /// Removes what git had begun to make when it was killed.

@@ -88,12 +88,10 @@ fn evidence(command: &str, exit_status: i32, clock: &str) -> Evidence {
         command: Some(command.into()),
         exit_status: Some(exit_status),
         commit: Some(FIX.into()),
-        tree: None,
         at: at(clock),
         duration: Some(SignedDuration::from_secs(7)),
         digest: Some("sha256:7d9e21f0aa34bc5517e0".into()),
-        path: None,
-        environment: None,
+        ..Evidence::default()
     }
 }
 
@@ -137,6 +135,9 @@ fn gate_part(built_in: &gate::BuiltIn) -> GatePart {
             Vec::new()
         },
         evidence,
+        stale: false,
+        tests: Vec::new(),
+        not_run: Vec::new(),
         waiver: (verdict == Verdict::Waived).then(|| WaiverPart {
             by: "Tomas Berg <tomas@example.org>".into(),
             reason: "the test data counts as lines".into(),

@@ -131,9 +131,9 @@ fn tell(plan: &Plan, moment: &str, add: &mut Add<'_>) {
 }
 
 fn reproduction(plan: &Plan, state: &RunState, side: &str, add: &mut Add<'_>) {
-    let recorded = state.reproduction.as_ref().map(|w| w.join(" "));
-    let shown =
-        recorded.or_else(|| plan.config.verify.reproduce.as_ref().map(hotfix_core::config::Command::shown));
+    let recorded = state.reproduction.as_ref().map(|r| r.command.join(" "));
+    let shown = recorded
+        .or_else(|| plan.config.verify.reproduce.as_ref().map(hotfix_core::config::TestCommand::shown));
     if let Some(shown) = shown {
         add("command", format!("{shown} {side}"));
     }

@@ -1,8 +1,10 @@
 //! Merge: exactly the verified and approved commit, and the version's tag.
 //! If production has moved, what the merge would give is verified first.
 
-use super::proof::{self, Result3};
-use super::{Cx, Ended, base, merge_request, review, test};
+use super::proof::test_run::{self, Wanted};
+use super::proof::{self, ProofTree, Side};
+use super::test::against_base::{self, Budget, Sides};
+use super::{Cx, Ended, Verdict, base, merge_request, review, test};
 use crate::engine::Stop;
 use crate::error::Failure;
 use crate::git::merge::{Merged, commits};
@@ -10,6 +12,7 @@ use crate::git::tree::loose_commit;
 use hotfix_core::effect::{Action, short};
 use hotfix_core::gate::Point;
 use hotfix_core::journal::{Event, MergeRequestState};
+use hotfix_core::testing::Meaning;
 
 /// Merges, when everything that is required before it has passed.
 pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
@@ -77,38 +80,56 @@ fn merged_tree(cx: &mut Cx<'_>, onto: &str, commit: &str) -> Result<String, Stop
     cx.d.append(Event::Note { text })?;
     let loose = loose_commit(&git, &merged, onto)?;
     let place = proof::check_out(cx, "merge", &loose)?;
-    for command in verification_commands(cx)? {
-        let ran = proof::run(cx, &place, &command, "verifying the merge")?;
-        if proof::judge(&ran) != Result3::Passes {
-            return Err(Failure::failed(
-                "HF0605",
-                format!("`{}` {} on what the merge would give", command.shown(), ran.finished.told()),
-            )
-            .hint(hotfix_core::text::tail(&ran.output, 6))
-            .try_this(
-                "bring production into the branch, mend it, and go on",
-                format!("git merge {onto} && hotfix ship"),
-            )
-            .into());
-        }
-        let text = format!(
-            "`{}` passes on the merge with {} (tree {})",
-            command.shown(),
-            short(onto),
-            short(&merged)
-        );
-        cx.d.append(Event::Note { text })?;
-    }
+    let mut budget = Budget::new(cx);
+    reproduction_on(cx, onto, &place, &mut budget)?;
+    tests_on(cx, onto, place, &mut budget)?;
     Ok(merged)
 }
 
-fn verification_commands(cx: &Cx<'_>) -> Result<Vec<crate::settings::TrustedCommand>, Stop> {
-    let verify = &cx.t.config.verify;
-    let mut all: Vec<_> = super::reproduce::command(cx)?.into_iter().collect();
-    for command in verify.critical.iter().map(|c| &c.run).chain(&verify.smoke) {
-        all.push(cx.t.trusted(command)?);
+fn broken_merge(onto: &str, message: String, more: &str) -> Stop {
+    Failure::failed("HF0605", message)
+        .hint(more.to_owned())
+        .try_this(
+            "bring production into the branch, mend it, and go on",
+            format!("git merge {onto} && hotfix ship"),
+        )
+        .into()
+}
+
+/// The reproduction passes on what the merge would give.
+fn reproduction_on(cx: &mut Cx<'_>, onto: &str, place: &ProofTree, budget: &mut Budget) -> Result<(), Stop> {
+    let Some(reproduction) = super::reproduce::wanted(cx)?.filter(|r| !r.production) else { return Ok(()) };
+    let limit = budget.next().unwrap_or_default();
+    let wanted = Wanted { place, side: "merge", what: "verifying the merge", limit, expect: None };
+    let tested = test_run::run(cx, &reproduction.run, wanted)?;
+    budget.used(tested.took);
+    let shown = reproduction.run.command.shown();
+    if tested.judged.meaning != Meaning::Passed {
+        let message = format!("`{shown}` {} on what the merge would give", tested.judged.why);
+        return Err(broken_merge(onto, message, &hotfix_core::text::tail(&tested.output, 6)));
     }
-    Ok(all)
+    note_pass(cx, &shown, onto, &place.tree)
+}
+
+/// No test that passes on the base fails on what the merge would give, whoever broke it.
+fn tests_on(cx: &mut Cx<'_>, onto: &str, place: ProofTree, budget: &mut Budget) -> Result<(), Stop> {
+    let chosen = test::configured(cx)?;
+    let tree = place.tree.clone();
+    let sides = Sides { base: proof::prepare_tree(cx, Side::Base)?, fix: place, name: "merge" };
+    let answer = against_base::run(cx, &sides, &chosen, "verifying the merge", budget)?;
+    if answer.verdict != Verdict::Pass {
+        let message = format!("what the merge would give is not verified: {}", answer.summary);
+        return Err(broken_merge(onto, message, &answer.details.join("\n")));
+    }
+    for compared in answer.tests {
+        note_pass(cx, &compared.command, onto, &tree)?;
+    }
+    Ok(())
+}
+
+fn note_pass(cx: &mut Cx<'_>, shown: &str, onto: &str, tree: &str) -> Result<(), Stop> {
+    let text = format!("`{shown}` passes on the merge with {} (tree {})", short(onto), short(tree));
+    cx.d.append(Event::Note { text })
 }
 
 /// The version that the merge gets, where the project tags.

@@ -199,6 +199,10 @@ fn body(cx: &Cx<'_>) -> String {
             let _ = writeln!(out, "| `{}` | {} | {summary} |", gate.id, gate.verdict.name());
         }
     }
+    let tests = hotfix_core::verification::table(&now.gates);
+    if !tests.is_empty() {
+        let _ = write!(out, "\n{tests}");
+    }
     if let Some(change) = now.change {
         let _ = writeln!(
             out,

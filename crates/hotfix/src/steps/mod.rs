@@ -31,10 +31,11 @@ use crate::engine::effects::identity;
 use crate::engine::{Durable, Stop, Values};
 use crate::error::Failure;
 use hotfix_core::effect::{Action, Effect};
-use hotfix_core::gate::{self, Bound, Point, Verdict};
+use hotfix_core::gate::{Bound, Point, Verdict};
 use hotfix_core::journal::{Event, Evidence, GateObservation, Observation, WaitingFor, WaitingKind};
 use hotfix_core::plan::Plan;
 use hotfix_core::run::{Attempt, RunState};
+use hotfix_core::testing::{Compared, NotRun};
 use hotfix_core::workflow::Skill;
 use hotfix_core::workflow::order::ActionRow;
 use jiff::Timestamp;
@@ -94,11 +95,25 @@ pub struct Says {
     pub details: Vec<String>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
+    /// The test commands on both sides.
+    pub tests: Vec<Compared>,
+    /// Test commands that were chosen and not run.
+    pub not_run: Vec<NotRun>,
+    /// It rests on the change as it stands, whatever its gate is bound to.
+    pub of_change: bool,
 }
 
 /// A gate's evaluation with no more than a line.
 pub fn says(verdict: Verdict, summary: impl Into<String>) -> Says {
-    Says { verdict, summary: summary.into(), details: Vec::new(), evidence: Vec::new() }
+    Says {
+        verdict,
+        summary: summary.into(),
+        details: Vec::new(),
+        evidence: Vec::new(),
+        tests: Vec::new(),
+        not_run: Vec::new(),
+        of_change: false,
+    }
 }
 
 impl Says {
@@ -150,25 +165,22 @@ impl Cx<'_> {
     /// Writes a gate's evaluation down, if it says anything new.
     pub fn gate(&mut self, id: &str, says: Says) -> Result<(), Stop> {
         let state = self.d.state();
-        let bound = gate::built_in(id).map_or(Bound::Run, |g| g.bound);
+        let bound = state.bound(id);
         let head = state.head.as_ref();
+        let of_tree = bound == Bound::Tree || says.of_change;
         let seen = GateObservation {
             gate: id.to_owned(),
             verdict: says.verdict,
             summary: says.summary,
             details: says.details,
             evidence: says.evidence,
-            tree: head.filter(|_| bound == Bound::Tree).map(|h| h.tree.clone()),
+            tree: head.filter(|_| of_tree).map(|h| h.tree.clone()),
             commit: head.filter(|_| bound == Bound::Commit).map(|h| h.commit.clone()),
             deploy: state.deploys.last().filter(|_| bound == Bound::Deploy).map(|d| d.version.clone()),
+            tests: says.tests,
+            not_run: says.not_run,
         };
-        let same = state.gates.get(id).is_some_and(|(_, before)| {
-            before.verdict == seen.verdict
-                && before.summary == seen.summary
-                && (&before.tree, &before.commit, &before.deploy) == (&seen.tree, &seen.commit, &seen.deploy)
-                && before.details == seen.details
-        });
-        if same {
+        if state.gates.get(id).is_some_and(|(_, before)| is_same(before, &seen)) {
             return Ok(());
         }
         self.t.tell_gate(&seen);
@@ -245,6 +257,18 @@ impl Cx<'_> {
             .try_this("or let it pass under your name", format!("hotfix waive {first} --reason \"why\""))
             .into())
     }
+}
+
+/// Whether an evaluation says nothing new.
+fn is_same(before: &GateObservation, now: &GateObservation) -> bool {
+    let runs = |seen: &GateObservation| -> Vec<(Option<String>, Timestamp)> {
+        seen.evidence.iter().map(|e| (e.command.clone(), e.at)).collect()
+    };
+    before.verdict == now.verdict
+        && before.summary == now.summary
+        && (&before.tree, &before.commit, &before.deploy) == (&now.tree, &now.commit, &now.deploy)
+        && before.details == now.details
+        && runs(before) == runs(now)
 }
 
 fn some_gates(count: usize) -> String {

@@ -30,18 +30,7 @@ pub fn confirmations(cx: &mut Cx<'_>) -> Result<(), Stop> {
         let Some(done) = cx.state().done.get(id).cloned() else { continue };
         let note = done.note.map(|n| format!(": {n}")).unwrap_or_default();
         let said = if id.ends_with("authorized") { ", claimed by whoever typed it" } else { "" };
-        let evidence = Evidence {
-            kind: "person".to_owned(),
-            command: None,
-            exit_status: None,
-            commit: None,
-            tree: None,
-            at: done.at,
-            duration: None,
-            digest: None,
-            path: None,
-            environment: None,
-        };
+        let evidence = Evidence { kind: "person".to_owned(), at: done.at, ..Evidence::default() };
         cx.gate(
             id,
             says(Verdict::Pass, format!("{word} by {}{note}{said}", done.by)).evidence(vec![evidence]),
@@ -64,30 +53,38 @@ fn ticket(cx: &mut Cx<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// What a fresh worktree needs, as the config says.
-pub fn set_up(cx: &Cx<'_>, worktree: &Path) -> Result<(), Stop> {
+/// The files that a worktree needs, as the config says, where they are not there.
+pub fn put_files(cx: &Cx<'_>, worktree: &Path) -> Result<(), Stop> {
     for setup in &cx.t.config.worktree.setup {
         match setup {
             Setup::Copy(path) => copy(&cx.t.repo.main.join(path), &worktree.join(path))?,
             Setup::Link(path) => link(&cx.t.repo.main.join(path), &worktree.join(path))?,
-            Setup::Run(command) => {
-                let command = cx.t.trusted(command)?;
-                let how = super::tools::How {
-                    cwd: worktree,
-                    what: "preparing the worktree",
-                    on: None,
-                    env: vec![],
-                    pid_file: None,
-                };
-                let ran = cx.t.run(&command, &how, cx.t.time_budget())?;
-                if !ran.finished.succeeded() {
-                    let message = format!("`{}` (worktree.setup) {}", command.shown(), ran.finished.told());
-                    return Err(crate::error::Failure::failed("HF0602", message)
-                        .hint(hotfix_core::text::tail(&ran.output, 5))
-                        .try_this("mend it and go on", "hotfix run")
-                        .into());
-                }
-            }
+            Setup::Run(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// What a fresh worktree needs, as the config says.
+pub fn set_up(cx: &Cx<'_>, worktree: &Path) -> Result<(), Stop> {
+    put_files(cx, worktree)?;
+    for setup in &cx.t.config.worktree.setup {
+        let Setup::Run(command) = setup else { continue };
+        let command = cx.t.trusted(command)?;
+        let how = super::tools::How {
+            cwd: worktree,
+            what: "preparing the worktree",
+            on: None,
+            env: vec![],
+            pid_file: None,
+        };
+        let ran = cx.t.run(&command, &how, cx.t.time_limit())?;
+        if !ran.finished.succeeded() {
+            let message = format!("`{}` (worktree.setup) {}", command.shown(), ran.finished.told());
+            return Err(crate::error::Failure::failed("HF0602", message)
+                .hint(hotfix_core::text::tail(&ran.output, 5))
+                .try_this("mend it and go on", "hotfix run")
+                .into());
         }
     }
     Ok(())

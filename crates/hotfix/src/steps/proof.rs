@@ -1,13 +1,26 @@
 //! Proof runs in full, clean trees of its own, never where somebody edits:
 //! one for the base, one for the fix. They are kept and reused.
 
-use super::tools::{How, Ran};
+mod environment;
+mod hear;
+mod results;
+pub mod test_run;
+
+pub use results::project;
+
+use super::tools::{Ran, without_secrets};
 use super::{Cx, prepare};
 use crate::engine::Stop;
+use crate::engine::blobs;
 use crate::git::{tree, worktree};
 use crate::settings::TrustedCommand;
 use crate::sys::process::Ended as ProcessEnded;
+use crate::sys::process::contained::{self, Contained};
+use hotfix_core::change::redact;
+use hotfix_core::digest;
 use hotfix_core::journal::Evidence;
+use jiff::SignedDuration;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Which side of the change.
@@ -52,30 +65,110 @@ pub fn prepare_tree(cx: &Cx<'_>, side: Side) -> Result<ProofTree, Stop> {
     }
 }
 
-/// Checks any commit out in a proof tree of this name.
+/// Checks any commit out in a proof tree of this name, prepared as the config
+/// says (`worktree.setup`): again, where what is prepared has changed.
 pub fn check_out(cx: &Cx<'_>, name: &str, commit: &str) -> Result<ProofTree, Stop> {
     let path = folder(cx)?.join(name);
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent)?;
     }
-    let fresh = !path.exists();
-    worktree::add_detached(cx.t.git(), &path, commit)?;
-    if fresh {
+    let stamp = cx.t.folder.join(format!("proof-{name}.ready"));
+    // What prepared it, and below that the paths that preparing it has made.
+    let there = std::fs::read_to_string(&stamp).ok().filter(|_| path.exists()).unwrap_or_default();
+    let (ready, made) = there.split_once('\n').unwrap_or((&there, ""));
+    let wanted = prepared(cx, commit)?;
+    let made: Vec<&str> = if ready == wanted { made.lines().collect() } else { Vec::new() };
+    worktree::add_detached(cx.t.git(), &path, commit, &made)?;
+    if ready == wanted {
+        prepare::put_files(cx, &path)?;
+    } else {
         prepare::set_up(cx, &path)?;
+        let own = crate::git::Git::at(&path);
+        let untracked = own.run(["ls-files", "--others", "--exclude-standard", "--directory"])?;
+        std::fs::write(&stamp, format!("{wanted}\n{untracked}"))?;
     }
     Ok(ProofTree { tree: cx.t.git().tree_of(commit)?, path, commit: commit.to_owned() })
 }
 
-/// Runs a command in a proof tree.
+/// Files that say what a tree needs to be prepared.
+const MANIFESTS: &[&str] = &[
+    "Cargo.lock",
+    "package.json",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "requirements.txt",
+    "pyproject.toml",
+    "poetry.lock",
+    "uv.lock",
+    "Pipfile.lock",
+    "setup.py",
+    "setup.cfg",
+    "go.sum",
+    "Gemfile.lock",
+    "composer.lock",
+];
+
+/// What a tree was prepared for: the config's steps, and what the tree says it needs.
+fn prepared(cx: &Cx<'_>, commit: &str) -> Result<String, Stop> {
+    let setup = &cx.t.config.worktree.setup;
+    if setup.is_empty() {
+        return Ok("nothing".to_owned());
+    }
+    let is_manifest = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        MANIFESTS.contains(&name)
+            || (name.starts_with("requirements") && Path::new(name).extension().is_some_and(|e| e == "txt"))
+    };
+    let mut text = format!("{setup:?}\n");
+    for (path, object) in tree::files(cx.t.git(), commit)?.into_iter().filter(|(p, _)| is_manifest(p)) {
+        let _ = writeln!(text, "{path} {object}");
+    }
+    Ok(digest::of_bytes(text.as_bytes()))
+}
+
+/// What a command in a proof tree has in its environment besides ours.
+fn variables(cx: &Cx<'_>, place: &ProofTree, side: &str) -> Result<Vec<(String, String)>, Stop> {
+    let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Ok(vec![
+        set("HOTFIX_INCIDENT", &cx.key()),
+        set("HOTFIX_RUN", &cx.state().run),
+        set("HOTFIX_BASE", &cx.attempt()?.base),
+        set("HOTFIX_COMMIT", &place.commit),
+        set("HOTFIX_SIDE", side),
+    ])
+}
+
+/// Runs a command that is no test (a style checker) in a proof tree.
 pub fn run(cx: &Cx<'_>, place: &ProofTree, command: &TrustedCommand, what: &str) -> Result<Ran, Stop> {
-    let attempt = cx.attempt()?;
-    let env = vec![
-        ("HOTFIX_INCIDENT".to_owned(), cx.key()),
-        ("HOTFIX_BASE".to_owned(), attempt.base),
-        ("HOTFIX_COMMIT".to_owned(), place.commit.clone()),
-    ];
-    let how = How { cwd: &place.path, what, on: Some((&place.commit, &place.tree)), env, pid_file: None };
-    cx.t.run(command, &how, cx.t.time_budget())
+    let limit = cx.t.time_limit();
+    let mut hear = hear::Hear::new(cx.t.ui, what, limit);
+    let (argv, env) = (command.argv(), variables(cx, place, "")?);
+    let at = cx.now();
+    let finished = contained::run(&Contained { argv: &argv, cwd: &place.path, env: &env, limit }, &mut hear)?;
+    hear.finish();
+    if finished.ended == ProcessEnded::Interrupted {
+        return Err(Stop::Interrupted);
+    }
+    let output = without_secrets(&hear.kept.text());
+    let blob = blobs::keep(&cx.t.folder, "output", output.as_bytes())?;
+    let evidence = Evidence {
+        kind: "command".to_owned(),
+        command: Some(redact(&command.shown())),
+        exit_status: finished.status(),
+        commit: Some(place.commit.clone()),
+        tree: Some(place.tree.clone()),
+        at,
+        duration: SignedDuration::try_from(finished.took).ok(),
+        digest: Some(blob.digest),
+        path: Some(blob.path),
+        printed: Some(hear.kept.total()),
+        left_out: Some(hear.kept.left_out()).filter(|n| *n > 0),
+        left_behind: finished.left_behind.clone(),
+        ..Evidence::default()
+    };
+    Ok(Ran { finished, output, evidence })
 }
 
 /// What a test command says of a tree.
@@ -98,13 +191,4 @@ pub fn judge(ran: &Ran) -> Result3 {
         ProcessEnded::Exit(_) => Result3::Fails,
         _ => Result3::Unclear,
     }
-}
-
-/// What an earlier gate of this run has already seen of a command on a tree.
-pub fn seen_before(cx: &Cx<'_>, gate: &str, command: &str, tree: &str) -> Option<Evidence> {
-    let (_, seen) = cx.state().gates.get(gate)?;
-    let same = |e: &&Evidence| {
-        e.command.as_deref() == Some(command) && e.tree.as_deref() == Some(tree) && e.exit_status.is_some()
-    };
-    seen.evidence.iter().find(same).cloned()
 }

@@ -71,7 +71,7 @@ fn rehearse(cx: &Cx<'_>, have: &mut Vec<String>, lack: &mut Vec<String>) -> Resu
     let command = cx.t.trusted(command)?;
     let how =
         How { cwd: &cx.t.repo.main, what: "rehearsing the rollback", on: None, env: vec![], pid_file: None };
-    let ran = cx.t.run(&command, &how, cx.t.time_budget())?;
+    let ran = cx.t.run(&command, &how, cx.t.time_limit())?;
     if ran.finished.succeeded() {
         have.push(format!("rehearsed by `{}`", command.shown()));
     } else {

@@ -7,7 +7,7 @@ use crate::connect::http::Http;
 use crate::connect::status_page::StatusPage;
 use crate::connect::tracker::Tracker;
 use crate::engine::Stop;
-use crate::engine::journal::keep_blob;
+use crate::engine::blobs;
 use crate::git::Git;
 use crate::git::repo::Repo;
 use crate::settings::{Trust, TrustedCommand};
@@ -16,7 +16,6 @@ use crate::sys::process::{self, Ended, Finished, Job};
 use crate::ui::{NAME, Ui, styled, verdict};
 use hotfix_core::change::redact;
 use hotfix_core::config::{Command, Config};
-use hotfix_core::digest;
 use hotfix_core::gate::Verdict;
 use hotfix_core::journal::{Evidence, GateObservation};
 use jiff::SignedDuration;
@@ -51,6 +50,17 @@ pub struct Tools<'a> {
     pub http: Http,
     /// The caller asked for the rollback that may come.
     pub rollback_asked: bool,
+    /// How the caller wants the verification.
+    pub wish: Wish,
+}
+
+/// How a verification is wanted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wish {
+    /// Every critical test, not only those that the change calls for.
+    pub all: bool,
+    /// Nothing is taken over from earlier runs.
+    pub fresh: bool,
 }
 
 /// A command that has run.
@@ -93,10 +103,16 @@ impl Tools<'_> {
         Ok(self.trust.allow(command)?)
     }
 
-    /// How long a command of the verification may take.
+    /// How long one command of the verification may take.
+    pub fn time_limit(&self) -> Duration {
+        let limit = self.config.verify.time_limit.unwrap_or(SignedDuration::from_mins(10));
+        Duration::try_from(limit).unwrap_or(Duration::from_secs(600))
+    }
+
+    /// How long the tests of a verification may take together.
     pub fn time_budget(&self) -> Duration {
-        let budget = self.config.verify.time_budget.unwrap_or(SignedDuration::from_mins(10));
-        Duration::try_from(budget).unwrap_or(Duration::from_secs(600))
+        let budget = self.config.verify.time_budget.unwrap_or(SignedDuration::from_mins(20));
+        Duration::try_from(budget).unwrap_or(Duration::from_secs(1200))
     }
 
     /// Runs a command to its end, and keeps what it printed.
@@ -122,7 +138,7 @@ impl Tools<'_> {
         let mut bytes = std::fs::read(output.path())?;
         bytes.truncate(KEPT);
         let text = without_secrets(&String::from_utf8_lossy(&bytes));
-        let (digest, blob) = keep_blob(&self.folder, "output", text.as_bytes())?;
+        let blob = blobs::keep(&self.folder, "output", text.as_bytes())?;
         let evidence = Evidence {
             kind: "command".to_owned(),
             command: Some(redact(&command.shown())),
@@ -131,9 +147,9 @@ impl Tools<'_> {
             tree: how.on.map(|(_, tree)| tree.to_owned()),
             at,
             duration: SignedDuration::try_from(finished.took).ok(),
-            digest: Some(digest),
-            path: blob.file_name().map(|n| format!("blobs/{}", n.to_string_lossy())),
-            environment: Some(environment()),
+            digest: Some(blob.digest),
+            path: Some(blob.path),
+            ..Evidence::default()
         };
         Ok(Ran { finished, output: text, evidence })
     }
@@ -146,33 +162,29 @@ impl Tools<'_> {
             styled(NAME, &seen.gate),
             styled(anstyle::Style::new(), &seen.summary)
         ));
-        if seen.verdict != Verdict::Pass {
-            for line in seen.details.iter().take(8) {
+        // What a test run found is worth reading where it passes, too.
+        if seen.verdict != Verdict::Pass || !seen.evidence.is_empty() {
+            for line in seen.details.iter().take(12) {
                 self.ui.say(format!("      {}", styled(anstyle::Style::new(), line)));
             }
         }
     }
 }
 
-/// Digest of what decides which programs run and how they speak.
-fn environment() -> String {
-    let value = |name: &str| std::env::var_os(name).unwrap_or_default().to_string_lossy().into_owned();
-    let names = ["PATH", "LANG", "LC_ALL", "RUSTFLAGS", "PYTHONPATH", "NODE_ENV", "JAVA_HOME", "GOFLAGS"];
-    let text: Vec<String> = names.iter().map(|n| format!("{n}={}", value(n))).collect();
-    digest::of_bytes(
-        format!("{}\n{}\n{}", std::env::consts::OS, std::env::consts::ARCH, text.join("\n")).as_bytes(),
-    )
+/// Whether a variable's name says that its value is a secret.
+pub fn is_secret(name: &str) -> bool {
+    const NAMES: [&str; 6] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "CREDENTIAL"];
+    let name = name.to_uppercase();
+    NAMES.iter().any(|n| name.contains(n))
 }
 
 /// A text without what looks like a secret, and without the secrets that the
 /// environment holds.
 pub fn without_secrets(text: &str) -> String {
-    const NAMES: [&str; 6] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "CREDENTIAL"];
     let mut out = redact(text);
     for (name, value) in std::env::vars_os() {
-        let name = name.to_string_lossy().to_uppercase();
         let value = value.to_string_lossy();
-        if value.len() >= 8 && NAMES.iter().any(|n| name.contains(n)) {
+        if value.len() >= 8 && is_secret(&name.to_string_lossy()) {
             out = out.replace(value.as_ref(), "[redacted:environment]");
         }
     }

@@ -52,6 +52,18 @@ impl Line {
     }
 }
 
+impl Line {
+    /// The same as a command of the config.
+    pub fn command(&self, words: &[String]) -> Command {
+        match self.with(words).as_slice() {
+            [shell, flag, text] if shell == "sh" && flag == "-c" && !self.shell.is_empty() => {
+                Command::Shell(text.clone())
+            }
+            argv => Command::Words(argv.to_vec()),
+        }
+    }
+}
+
 fn is_shell(word: &str) -> bool {
     matches!(program(word), "sh" | "bash" | "dash" | "zsh" | "ksh")
 }

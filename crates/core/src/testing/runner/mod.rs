@@ -10,6 +10,7 @@ mod line;
 mod others;
 mod sniff;
 
+pub use line::program;
 pub use sniff::Sniff;
 
 use super::Format;
@@ -222,6 +223,37 @@ pub fn ask(command: &Command, told: &Told, project: &Project, folder: &str) -> A
 pub fn runner_of(command: &Command, project: &Project) -> Runner {
     let line = Line::of(command);
     line.and_then(|l| recognise(&l.words, project, "")).map_or(Runner::Command, |a| a.runner)
+}
+
+/// A command whose runner is known, as words.
+#[derive(Debug, Clone)]
+pub(super) struct Understood {
+    line: Line,
+    /// Its runner.
+    pub runner: Runner,
+    /// The words of its last command.
+    pub words: Vec<String>,
+    /// Where the runner's own word stands among them.
+    pub at: usize,
+    /// The runner is behind a script of `package.json`.
+    pub script: bool,
+}
+
+impl Understood {
+    /// The same command with other words.
+    pub fn command(&self, words: &[String]) -> Command {
+        self.line.command(words)
+    }
+}
+
+/// A command as words, if its runner is known.
+pub(super) fn understood(command: &Command, project: &Project) -> Option<Understood> {
+    let line = Line::of(command)?;
+    let runner = recognise(&line.words, project, "")?.runner;
+    let at = line::runner_at(&line.words)?;
+    let script = line.words.get(at).is_some_and(|w| matches!(program(w), "npm" | "yarn" | "pnpm"));
+    let words = line.words.clone();
+    Some(Understood { line, runner, words, at, script })
 }
 
 fn as_told(command: &Command, told: &Told, project: &Project) -> Ask {

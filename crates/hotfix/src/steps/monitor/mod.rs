@@ -35,6 +35,8 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     let Some(deployed) = cx.state().deploys.last().map(|d| d.at) else {
         return Err(Failure::bug("a monitored window without a deploy").into());
     };
+    let mut budget = super::test::against_base::Budget::new(cx);
+    super::reproduce::after_deploy(cx, &mut budget)?;
     if cx.t.config.monitor.checks.is_empty() {
         return unwatched(cx);
     }
