@@ -138,7 +138,8 @@ fn reproduction_row(gates: &[GatePart]) -> Option<String> {
             Some(one) if runs.len() == 1 => cell(&meaning(one)),
             Some(_) => {
                 let failed = runs.iter().filter(|e| e.says == Some(Meaning::Failed)).count();
-                format!("fails {failed} of {} times", runs.len())
+                let (word, times) = if failed == 0 { ("passes", runs.len()) } else { ("fails", failed) };
+                format!("{word} {times} of {} times", runs.len())
             }
         }
     };

@@ -101,8 +101,11 @@ pub enum Verb {
     /// The journal.
     Log {
         /// Check its chain.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "output")]
         verify: bool,
+        /// Print what a command had printed: the output of this digest, or of its beginning.
+        #[arg(long, value_name = "DIGEST")]
+        output: Option<String>,
     },
     /// What is new in a log: the message templates that a baseline lacks, and those that rose.
     #[command(name = "logdiff")]

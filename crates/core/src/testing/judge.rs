@@ -215,7 +215,7 @@ fn by_report(run: &Run<'_>, mut report: Report) -> Judged {
         return Judged { meaning: Meaning::NoTests, why, report };
     }
     if failed > 0 {
-        let why = format!("{} ({})", told(run.end), report.counts.told());
+        let why = format!("{}: {}", told(run.end), report.counts.told());
         return Judged { meaning: Meaning::Failed, why, report };
     }
     if let Some(what) = report.cut().map(str::to_owned) {
@@ -227,7 +227,7 @@ fn by_report(run: &Run<'_>, mut report: Report) -> Judged {
         report.add_around(WHOLE, &why);
         return Judged { meaning: Meaning::Failed, why, report };
     }
-    Judged { meaning: Meaning::Passed, why: format!("passed ({})", report.counts.told()), report }
+    Judged { meaning: Meaning::Passed, why: format!("ended well: {}", report.counts.told()), report }
 }
 
 /// Whether everything that failed is a whole file.
@@ -286,6 +286,11 @@ fn is_build_error(line: &str) -> bool {
     if starts.iter().any(|s| text.starts_with(s)) {
         return true;
     }
+    // An interpreter that does not find its script.
+    let no_script = text.contains(": cannot open ") && text.starts_with("sh: ")
+        || text.contains(": can't open file '")
+        || text.starts_with("Can't open perl script")
+        || text.ends_with("(LoadError)");
     let codes = text.split_once("error[E").is_some_and(|(before, after)| {
         before.is_empty() && after.get(..4).is_some_and(|c| c.bytes().all(|b| b.is_ascii_digit()))
     });
@@ -297,7 +302,7 @@ fn is_build_error(line: &str) -> bool {
         text.starts_with("FAIL\t") && (text.ends_with("[build failed]") || text.ends_with("[setup failed]"));
     let c_like = text.contains(": fatal error: ") || text.contains(": undefined reference to ");
     let java = text.contains(".java:") && text.contains(": error: ");
-    codes || typescript || go || c_like || java
+    codes || typescript || go || c_like || java || no_script
 }
 
 #[cfg(test)]
@@ -428,6 +433,8 @@ mod tests {
             "FAIL\tp [build failed]",
             "a.c:1:10: fatal error: x.h: No such file or directory",
             "\u{1b}[31merror: could not compile `a`",
+            "sh: 0: cannot open tests/x.sh: No such file",
+            "python3: can't open file '/x/y.py': [Errno 2] No such file or directory",
         ] {
             assert!(is_build_error(line), "{line}");
         }

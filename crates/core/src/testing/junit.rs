@@ -219,13 +219,13 @@ impl Reading {
         {
             suite.failing += 1;
         }
+        // The message says it in a line, the text at length.
         let text = case.text.trim();
         let message = match &case.message {
-            Some(message) if text.contains(message.as_str()) || text.is_empty() => text.to_owned(),
+            Some(message) if text.starts_with(message.as_str()) => text.to_owned(),
             Some(message) => format!("{message}\n{text}"),
             None => text.to_owned(),
         };
-        let message = if message.is_empty() { case.message.unwrap_or_default() } else { message };
         let status = if case.uncollected { Status::NotBuilt } else { case.status };
         if case.uncollected {
             self.gather.trouble(Trouble::NotBuilt(format!("{} could not be collected", case.name)));

@@ -14,7 +14,6 @@ pub struct Tap {
     plan: Option<u64>,
     /// Test points seen at the outermost level.
     points: u64,
-    skipped_all: bool,
     /// The subtests that are open, outermost first: their names, and what was seen in them.
     open: Vec<Subtest>,
     /// The indentation at which a block of YAML began.
@@ -40,7 +39,6 @@ impl Tap {
             versioned: false,
             plan: None,
             points: 0,
-            skipped_all: false,
             open: Vec::new(),
             yaml: None,
             last: None,
@@ -50,7 +48,7 @@ impl Tap {
 
     /// Whether the format names itself: by its version, or by a plan with points.
     pub(super) fn is_named(&self) -> bool {
-        self.versioned || (self.plan.is_some() && (self.points > 0 || self.skipped_all))
+        self.versioned || self.plan.is_some_and(|planned| planned == 0 || self.points > 0)
     }
 
     fn point(&mut self, level: usize, point: &Point) {
@@ -135,10 +133,9 @@ impl Lines for Tap {
         } else if let Some(point) = point(text) {
             self.announced = true;
             self.point(level, &point);
-        } else if let Some((planned, skipped)) = plan(text).filter(|_| level == 0) {
+        } else if let Some(planned) = plan(text).filter(|_| level == 0) {
             self.announced = true;
             self.plan = Some(planned);
-            self.skipped_all = skipped && planned == 0;
         } else if let Some(why) = text.strip_prefix("Bail out!") {
             self.bailed = Some(why.trim().to_owned());
         }
@@ -206,12 +203,10 @@ fn directive_of(rest: &str) -> (&str, Option<&'static str>) {
     }
 }
 
-/// `1..3`, `1..0 # SKIP why`: how many, and whether all are skipped.
-fn plan(text: &str) -> Option<(u64, bool)> {
+/// `1..3`, `1..0 # SKIP why`.
+fn plan(text: &str) -> Option<u64> {
     let rest = text.strip_prefix("1..")?;
-    let (number, comment) = rest.split_once('#').unwrap_or((rest, ""));
-    let planned = number.trim().parse().ok()?;
-    Some((planned, comment.trim_start().get(..4).is_some_and(|w| w.eq_ignore_ascii_case("skip"))))
+    rest.split('#').next()?.trim().parse().ok()
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! `hotfix log`: the journal.
 
 use super::{Answer, Session};
+use crate::engine::blobs;
 use crate::engine::journal::FILE;
 use crate::engine::runs::{self, Wanted};
 use crate::error::{Failure, exit};
 use crate::ui::{DIM, GOOD, NAME, clock_time, styled};
-use hotfix_core::journal::{Chain, Record, read, summary};
-use hotfix_core::text::brief;
+use hotfix_core::journal::{Blob, Chain, Event, Evidence, Observation, Record, read, summary};
+use hotfix_core::text::{brief, printable};
 
 /// Carries the verb out.
 pub fn run(session: &Session<'_>, verify: bool) -> Answer {
@@ -34,6 +35,44 @@ pub fn run(session: &Session<'_>, verify: bool) -> Answer {
         session.ui.answer(line(record, told));
     }
     Ok(exit::DONE)
+}
+
+/// Prints what a command had printed, as it was kept: without secrets.
+pub fn output(session: &Session<'_>, digest: &str) -> Answer {
+    let wanted = Wanted { key: session.global.incident.as_deref(), ended_too: true };
+    let folder = runs::choose(&session.repo, wanted)?;
+    let chain = read(&std::fs::read(folder.join(FILE))?).map_err(|e| {
+        Failure::failed("HF0401", format!("the journal is damaged: {e}")).try_this("see where", "hotfix log")
+    })?;
+    let named: Vec<Blob> = chain
+        .records
+        .iter()
+        .flat_map(evidence)
+        .filter_map(|e| Some(Blob { digest: e.digest.clone()?, path: e.path.clone()? }))
+        .filter(|blob| digest.len() >= 4 && blob.digest.starts_with(digest))
+        .collect();
+    let none = |what: &str| {
+        Failure::usage("HF0408", format!("{what} `{}`", printable(digest)))
+            .try_this("see what was run, with the digests", "hotfix verify --json")
+    };
+    let blob =
+        named.first().ok_or_else(|| none("no command of this run printed anything with the digest"))?;
+    if named.iter().any(|other| other.digest != blob.digest) {
+        return Err(none("several outputs have a digest that begins with"));
+    }
+    let bytes = blobs::read(&folder, blob)
+        .ok_or_else(|| none("the output was removed, or is not what it was: digest"))?;
+    session.ui.answer_raw(printable(&String::from_utf8_lossy(&bytes)).as_bytes());
+    Ok(exit::DONE)
+}
+
+/// The evidence that a record holds.
+fn evidence(record: &Record) -> Vec<&Evidence> {
+    match &record.event {
+        Event::Observed { observation: Observation::Ran { evidence } } => vec![&**evidence],
+        Event::Observed { observation: Observation::Gate(gate) } => gate.evidence.iter().collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn tell_verified(session: &Session<'_>, chain: &Chain, length: usize) {

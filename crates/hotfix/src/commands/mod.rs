@@ -76,7 +76,10 @@ pub fn run(cli: Cli, ui: &Ui) -> Answer {
         Verb::Abort { reason } => abort::run(&Session::open(ui, global)?, &reason),
         Verb::Trust => trust::run(&Session::open(ui, global)?),
         Verb::List => list::run(&Session::open(ui, global)?),
-        Verb::Log { verify } => log::run(&Session::open(ui, global)?, verify),
+        Verb::Log { verify, output } => match output {
+            Some(digest) => log::output(&Session::open(ui, global)?, &digest),
+            None => log::run(&Session::open(ui, global)?, verify),
+        },
     }
 }
 

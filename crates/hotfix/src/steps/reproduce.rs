@@ -260,8 +260,8 @@ impl Runs {
 fn lines(cx: &Cx<'_>, tested: &Tested, shown: &Shown) -> Vec<String> {
     let mut lines = Vec::new();
     for case in tested.judged.report.failing().filter(|c| !c.around).take(3) {
-        let message = case.message.as_deref().unwrap_or_default();
-        lines.push(format!("{}: {}", case.name, hotfix_core::text::brief(message, 300)));
+        let first = case.message.as_deref().unwrap_or_default().lines().take(2).collect::<Vec<_>>().join(" ");
+        lines.push(format!("{}: {}", case.name, hotfix_core::text::brief(&first, 200)));
     }
     if lines.is_empty() || shown.verdict != Verdict::Pass {
         let output =

@@ -15,4 +15,7 @@ mod harness;
 mod hooks;
 mod port;
 mod repo;
+mod rough;
+mod runners;
 mod schemas;
+mod verify;

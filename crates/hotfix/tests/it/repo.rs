@@ -69,6 +69,16 @@ impl World {
 
     /// With these further files on main.
     pub fn with(on_main: &[(&str, &str)]) -> World {
+        World::of(&[("app.txt", BAD)], on_main)
+    }
+
+    /// A project that has been released, with this config on main.
+    pub fn project(released: &[(&str, &str)], config: &str) -> World {
+        World::of(released, &[(".hotfix/config.toml", config)])
+    }
+
+    /// With these files in the release, and further ones on main.
+    fn of(released: &[(&str, &str)], on_main: &[(&str, &str)]) -> World {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let root = folder.path().canonicalize().expect("its real path");
         std::fs::create_dir_all(root.join("home")).expect("a home");
@@ -76,7 +86,9 @@ impl World {
         std::fs::create_dir_all(&seed.dir).expect("the seed's folder");
         seed.git(["init", "--quiet", "--initial-branch=main"]);
         seed.name("Seed", "seed@example.org");
-        seed.write("app.txt", BAD);
+        for (path, text) in released {
+            seed.write(path, text);
+        }
         seed.commit("the first version");
         seed.git(["tag", "--annotate", "--message=v1.0.0", "v1.0.0"]);
         seed.git(["branch", "production"]);

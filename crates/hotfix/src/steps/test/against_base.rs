@@ -113,8 +113,7 @@ enum Which {
 impl Both<'_> {
     fn compare(&mut self, cx: &mut Cx<'_>) -> Result<Compared, Stop> {
         let shown = self.chosen.run.command.shown();
-        let fix = self.side(cx, Which::Fix)?;
-        let Some(fix) = fix else { return Ok(self.unrun(&shown)) };
+        let Some(mut fix) = self.side(cx, Which::Fix)? else { return Ok(self.unrun(&shown)) };
         if fix.judged.meaning == Meaning::Unclear {
             let summary = format!("`{shown}` {} on the {}", fix.judged.why, self.sides.name);
             return Ok(self.told(
@@ -138,6 +137,14 @@ impl Both<'_> {
             ));
         };
         let mut differences = compare(&base.judged.report, &fix.judged.report);
+        // What was broken the last time may have been mended around the tree.
+        if !differences.broken.is_empty()
+            && fix.evidence.taken_over
+            && let Some(now) = self.again(cx, Which::Fix)?
+        {
+            fix = now;
+            differences = compare(&base.judged.report, &fix.judged.report);
+        }
         let mut runs = [1, 1];
         if !differences.broken.is_empty()
             && base.judged.meaning != Meaning::Unclear
@@ -161,8 +168,8 @@ impl Both<'_> {
     fn side(&mut self, cx: &mut Cx<'_>, which: Which) -> Result<Option<Tested>, Stop> {
         let (place, side) = self.place(which);
         let known = test_run::known(cx, &self.chosen.run, place, side);
-        // What failed on the fix is looked at again: it may have been mended around it.
-        let enough = |t: &Tested| which == Which::Base || t.judged.meaning == Meaning::Passed;
+        let answers = |t: &Tested| matches!(t.judged.meaning, Meaning::Passed | Meaning::Failed);
+        let enough = |t: &Tested| which == Which::Base || answers(t);
         if let Some(known) = known.filter(enough) {
             self.evidence.push(known.evidence.clone());
             return Ok(Some(known));
