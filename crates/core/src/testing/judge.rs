@@ -260,7 +260,9 @@ impl BuildErrors {
 
 /// Words that only builds say, at places where only they say them.
 fn is_build_error(line: &str) -> bool {
-    let clean = super::case::without_ansi(line);
+    // Longer lines are none that a build would say.
+    let end = line.char_indices().map(|(at, c)| at + c.len_utf8()).take(1_000).last().unwrap_or(0);
+    let clean = super::case::without_ansi(&line[..end]);
     let text = clean.trim();
     let starts = [
         "error: could not compile ",

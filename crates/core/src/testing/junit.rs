@@ -97,7 +97,10 @@ impl Reading {
         if let Some(name) = self.open.last() {
             return Err(ReadError::Truncated(format!("<{name}>")));
         }
-        if self.seen_root { Ok(()) } else { Err(ReadError::Nothing) }
+        if self.seen_root {
+            return Ok(());
+        }
+        Err(ReadError::Malformed { line: 1, what: "there is no report in it".to_owned() })
     }
 
     fn event(&mut self, event: &Event<'_>) -> Result<(), String> {

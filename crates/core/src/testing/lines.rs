@@ -26,7 +26,7 @@ impl Splitter {
     /// Takes a chunk, and gives every line that ends in it.
     pub fn feed(&mut self, chunk: &[u8], give: &mut dyn FnMut(&str)) {
         let mut rest = chunk;
-        while let Some(end) = rest.iter().position(|b| *b == b'\n') {
+        while let Some(end) = memchr::memchr(b'\n', rest) {
             self.keep(&rest[..end]);
             self.give(give);
             rest = &rest[end + 1..];

@@ -64,6 +64,8 @@ pub struct Finished {
     pub ended: Ended,
     /// How long it took, in real time.
     pub took: Duration,
+    /// The time that it had.
+    pub limit: Duration,
     /// Why it could not be started.
     pub error: Option<String>,
     /// Processes that it left running, by name; they were ended.
@@ -76,8 +78,8 @@ pub struct Finished {
 pub const OUTPUT_LIMIT: u64 = 64 * 1024 * 1024;
 
 impl Finished {
-    fn new(ended: Ended, took: Duration) -> Finished {
-        Finished { ended, took, error: None, left_behind: Vec::new(), held_open: false }
+    fn new(ended: Ended, took: Duration, limit: Duration) -> Finished {
+        Finished { ended, took, limit, error: None, left_behind: Vec::new(), held_open: false }
     }
 
     /// Whether it ended with 0.
@@ -101,7 +103,7 @@ impl Finished {
             Ended::Exit(126) => "could not be executed (exit status 126)".to_owned(),
             Ended::Exit(code) => format!("ended with exit status {code}"),
             Ended::Signal(signal) => format!("was ended by signal {signal}"),
-            Ended::TimedOut => format!("did not end within {} s", self.took.as_secs()),
+            Ended::TimedOut => format!("did not end within {} s", self.limit.as_secs_f32().ceil()),
             Ended::NotStarted => {
                 format!("could not be started: {}", self.error.as_deref().unwrap_or("not found"))
             }
@@ -128,7 +130,7 @@ pub fn run(job: &Job<'_>, tick: &mut dyn FnMut(&str)) -> io::Result<Finished> {
         Ok(child) => child,
         Err(e) => {
             let error = Some(format!("{}: {e}", job.argv.first().map_or("", String::as_str)));
-            return Ok(Finished { error, ..Finished::new(Ended::NotStarted, started.elapsed()) });
+            return Ok(Finished { error, ..Finished::new(Ended::NotStarted, started.elapsed(), job.limit) });
         }
     };
     let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
@@ -137,7 +139,7 @@ pub fn run(job: &Job<'_>, tick: &mut dyn FnMut(&str)) -> io::Result<Finished> {
     // What may outlive us is not ended because we are in a hurry.
     let _live = job.interruptible.then(|| live::enter(&family));
     let ended = wait(&mut child, &family, job, started, tick)?;
-    Ok(Finished::new(ended, started.elapsed()))
+    Ok(Finished::new(ended, started.elapsed(), job.limit))
 }
 
 /// The child itself says who it is before it begins, so there is no moment in

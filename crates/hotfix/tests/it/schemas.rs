@@ -89,6 +89,14 @@ fn schemas() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("error.json", of(schema_for!(ErrorDocument), "An error with --json", Some("hotfix.error/1"))),
+        (
+            "verify.json",
+            of(
+                schema_for!(hotfix_core::verification::Verification),
+                "hotfix verify --json",
+                Some(hotfix_core::verification::SCHEMA),
+            ),
+        ),
         ("report.json", of(report, "hotfix report --format json", Some(hotfix_core::report::SCHEMA))),
         ("config.json", of(schema_for!(hotfix_core::config::Config), ".hotfix/config.toml", None)),
         (
@@ -299,7 +307,7 @@ fn one_line(text: &Value) -> String {
 }
 
 /// Checks a document against a published schema.
-fn conforms(name: &str, document: &Value) {
+pub fn conforms(name: &str, document: &Value) {
     let text = std::fs::read_to_string(top().join("schemas").join(name)).unwrap();
     let validator = jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap();
     let wrong: Vec<_> =

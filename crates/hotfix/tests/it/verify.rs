@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::repo::{BAD, Clone, GOOD, PEOPLE, REPRODUCE, World};
+use crate::schemas::conforms;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +36,7 @@ pub fn verified(clone: &Clone, more: &[&str]) -> Value {
     let args: Vec<&str> = ["verify", "--json"].into_iter().chain(more.iter().copied()).collect();
     let document = clone.hotfix(&args).document();
     assert_eq!(document["schema"], "hotfix.verify/1", "{document}");
+    conforms("verify.json", &document);
     document
 }
 

@@ -15,6 +15,9 @@ use std::time::Duration;
 /// Where nobody is at a terminal, a line of progress comes this often.
 const EVERY: Duration = Duration::from_secs(30);
 
+/// What is shown of a line, in characters.
+const SHOWN: usize = 1_000;
+
 /// Who hears it.
 pub struct Hear<'a> {
     /// What is kept.
@@ -74,7 +77,7 @@ impl<'a> Hear<'a> {
             self.in_key = true;
         }
         if !self.in_key && !line.trim().is_empty() {
-            line.clone_into(&mut self.last);
+            self.last = line.chars().take(SHOWN).collect();
         }
         if self.stream && !self.in_key {
             self.ui.say(format!("  {}", styled(DIM, format!("│ {}", without_secrets(line)))));
@@ -102,7 +105,7 @@ impl Listener for Hear<'_> {
 
     fn tick(&mut self, elapsed: Duration) {
         if self.ui.is_live() {
-            self.ui.busy(&self.progress(elapsed), &without_secrets(&brief(&self.last, 200)));
+            self.ui.busy(&self.progress(elapsed), &without_secrets(&brief(&self.last, SHOWN)));
         } else if elapsed >= self.told + EVERY {
             self.told = elapsed;
             self.ui.say(format!("  {}", styled(DIM, self.progress(elapsed))));

@@ -53,7 +53,7 @@ pub fn run(job: &Contained<'_>, listener: &mut dyn Listener) -> io::Result<Finis
         Ok(both) => both,
         Err(e) => {
             let error = Some(format!("{}: {e}", job.argv.first().map_or("", String::as_str)));
-            return Ok(Finished { error, ..Finished::new(Ended::NotStarted, started.elapsed()) });
+            return Ok(Finished { error, ..Finished::new(Ended::NotStarted, started.elapsed(), job.limit) });
         }
     };
     let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
@@ -76,7 +76,7 @@ pub fn run(job: &Contained<'_>, listener: &mut dyn Listener) -> io::Result<Finis
     family.kill(&mut child_ended);
     let _ = child.wait();
     let held_open = !pipe.rest(Duration::from_secs(1), listener);
-    Ok(Finished { left_behind, held_open, ..Finished::new(ended, started.elapsed()) })
+    Ok(Finished { left_behind, held_open, ..Finished::new(ended, started.elapsed(), job.limit) })
 }
 
 fn spawn(job: &Contained<'_>, mark: &str) -> io::Result<(PipeReader, Child)> {
