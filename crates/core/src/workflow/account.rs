@@ -139,7 +139,8 @@ pub(crate) fn of_notes(line: u32, step: Option<String>, mut notes: Vec<Became>) 
     let mut seen = HashSet::new();
     notes.retain(|note| seen.insert(note.clone()));
     if notes.first().is_some_and(|first| first.kind.has_meaning()) {
-        notes.retain(|note| note.kind.has_meaning());
+        let named = notes.first().is_some_and(|first| first.kind < Kind::FrontMatter);
+        notes.retain(|note| note.kind.has_meaning() && !(named && note.kind == Kind::FrontMatter));
     } else {
         notes.truncate(1);
     }
@@ -232,8 +233,8 @@ mod tests {
         let expected = [
             "1 -: structure",
             "2 -: front-matter skills",
-            "3 git-workflow: step git-workflow, front-matter skills",
-            "4 write-code: step write-code, front-matter skills",
+            "3 git-workflow: step git-workflow",
+            "4 write-code: step write-code",
             "5 -: structure",
             "7 -: drawing",
             "8 -: drawing",

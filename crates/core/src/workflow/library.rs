@@ -32,6 +32,9 @@ impl Library for BTreeMap<String, String> {
 pub struct Shelf<'a> {
     /// The page's path from the root.
     pub path: &'a str,
+    /// Whether the root is a repository's. Where it is only the page's own
+    /// folder, what lies above it is out of sight and no offence.
+    pub in_repository: bool,
     /// The files beside it.
     pub library: &'a dyn Library,
 }

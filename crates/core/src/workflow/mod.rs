@@ -32,7 +32,7 @@ pub use account::{Became, Kind, LineAccount};
 pub use follow::{Followed, FollowedAs};
 pub use library::{Library, Shelf, Shelved};
 pub use order::{ActionRow, Origin, order};
-pub use read::{BUILT_IN, Page, built_in, read, read_on};
+pub use read::{BUILT_IN, Page, built_in, normalised, read, read_on};
 pub use skill_file::SkillFile;
 
 use crate::policy::{Criterion, Policy};

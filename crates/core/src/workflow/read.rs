@@ -79,8 +79,9 @@ fn follow(workflow: &mut Workflow, doc: &Document, shelf: &Shelf<'_>, reader: &m
     reader.origins = std::mem::take(&mut workflow.origins);
 }
 
-/// Without a byte-order mark, and with one kind of line end.
-pub(crate) fn normalised(text: &str) -> String {
+/// A page's text as its lines are counted: without a byte-order mark, and with
+/// one kind of line end.
+pub fn normalised(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
 }
