@@ -22,7 +22,7 @@ pub fn run(args: &Check, repo: Option<&Repo>, ui: &Ui) -> Answer {
     let texts = Texts::of(&found, files);
     match args.format {
         CheckFormat::Sarif => {
-            let texts = Texts { page: found.in_repository().unwrap_or(&found.path).to_owned(), ..texts };
+            let texts = texts.called(found.in_repository().unwrap_or(&found.path));
             ui.document(&page::sarif(&workflow.diagnostics, &texts));
         }
         CheckFormat::Json => ui.document(&super::document(&workflow, &super::config_of(repo)?)?),

@@ -33,6 +33,11 @@ impl Texts {
         Texts { page: page.path.clone(), texts }
     }
 
+    /// The same, with the page under another name.
+    pub fn called(self, page: &str) -> Texts {
+        Texts { page: page.to_owned(), ..self }
+    }
+
     /// The text of a file; of the page where none is named.
     pub fn text(&self, file: Option<&String>) -> &str {
         self.texts.get(&file.cloned()).map(String::as_str).unwrap_or_default()
