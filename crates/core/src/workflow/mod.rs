@@ -4,6 +4,7 @@
 mod account;
 mod branch_rules;
 mod check;
+mod contradictions;
 mod criteria;
 mod dangers;
 mod denial;
@@ -15,6 +16,7 @@ mod inherit;
 mod library;
 pub mod order;
 mod parse;
+mod placeholders;
 mod policy_rules;
 mod quantity;
 mod read;

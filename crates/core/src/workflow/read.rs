@@ -9,8 +9,8 @@ use super::reader::Reader;
 use super::stepped::Shape;
 use super::{Guidance, Level, Lines, Skill, Step, Workflow};
 use super::{
-    check, dangers, follow, front_matter, inherit, parse, policy_rules, skill_list, stepped, typed_policy,
-    unread,
+    check, contradictions, dangers, follow, front_matter, inherit, parse, placeholders, policy_rules,
+    skill_list, stepped, typed_policy, unread,
 };
 use crate::text::{brief, one_line};
 use std::collections::HashMap;
@@ -67,6 +67,11 @@ fn read_at(page: &Page<'_>, shelf: Option<&Shelf<'_>>) -> Workflow {
         Some(shelf) if workflow.is_workflow => follow(&mut workflow, &doc, shelf, &mut reader),
         _ if workflow.is_workflow => check::inherits(&inherits, &mut reader),
         _ => {}
+    }
+    if workflow.is_workflow {
+        workflow.origins.clone_from(&reader.origins);
+        contradictions::find(&workflow, &doc, &mut reader);
+        placeholders::find(&doc, &mut reader);
     }
     understand_headings(&doc, &mut reader);
     finish(page, &lines, reader, workflow)

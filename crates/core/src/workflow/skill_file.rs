@@ -130,11 +130,11 @@ fn is_path(name: &str) -> bool {
 /// only titled names none.
 fn called(step: &Step, doc: &Document) -> Option<(String, u32)> {
     let name = step.name_in_document.trim();
-    let listed = step.lines[0] == step.lines[1];
+    let start = doc.raw.first().map_or(1, |(no, _)| *no);
+    let listed = step.lines[0] < start || (step.lines[0] == step.lines[1] && !name.contains([' ', '/', ':']));
     if name.is_empty() || (name == step.title && !listed) {
         return None;
     }
-    let start = doc.raw.first().map_or(1, |(no, _)| *no);
     let within = doc.raw.iter().skip(step.lines[0].saturating_sub(start) as usize);
     let mut within = within.take_while(|(no, _)| *no <= step.lines[1]);
     let line = within.find(|(_, text)| text.contains(name)).map_or(step.lines[0], |(no, _)| *no);
