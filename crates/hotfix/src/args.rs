@@ -316,6 +316,9 @@ pub enum WorkflowVerb {
     Show {
         /// The page; this repository's if left out.
         file: Option<String>,
+        /// Where each value comes from: page, inherited file, repository, user, built in.
+        #[arg(long)]
+        origin: bool,
     },
     /// What was understood, and what a reader should know.
     Check(Check),

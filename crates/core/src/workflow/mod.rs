@@ -15,6 +15,7 @@ mod front_matter;
 mod inherit;
 mod library;
 pub mod order;
+mod origin;
 mod parse;
 mod placeholders;
 mod policy_rules;
@@ -34,6 +35,7 @@ pub use account::{Became, Kind, LineAccount};
 pub use follow::{Followed, FollowedAs};
 pub use library::{Library, Shelf, Shelved};
 pub use order::{ActionRow, Origin, order};
+pub use origin::{Layers, OriginKind, ValueOrigin, origins};
 pub use read::{BUILT_IN, Page, built_in, normalised, read, read_on};
 pub use skill_file::SkillFile;
 
@@ -323,6 +325,12 @@ impl Lines {
 }
 
 impl Workflow {
+    /// Whether it is the page that holds where there is none: its values are
+    /// the last ones.
+    pub fn is_built_in(&self) -> bool {
+        self.source == read::BUILT_IN_SOURCE
+    }
+
     /// Whether the page says a rule, itself or by a file that it inherits from.
     pub fn says(&self, rule: &str) -> bool {
         self.origins.contains_key(rule) || self.inherited.contains_key(rule)

@@ -256,6 +256,7 @@ impl Rules {
     fn window(&mut self, text: &str, line: u32, reader: &mut Reader) -> bool {
         let Some((min, max)) = quantity::window(text) else { return false };
         let monitor = &mut self.policy.monitor;
+        let said = max.is_some();
         let max = max.unwrap_or(monitor.max.max(min)).max(min);
         match reader.origins.get("monitor.min") {
             Some(first) if (monitor.min, monitor.max) != (min, max) => {
@@ -267,6 +268,9 @@ impl Rules {
             }
             _ => {
                 (monitor.min, monitor.max) = (min, max);
+                if said {
+                    reader.origins.insert("monitor.max".to_owned(), line);
+                }
                 true
             }
         }
@@ -302,6 +306,7 @@ impl Rules {
         let (target, condition) = split_parenthesis(target);
         self.policy.notify.push(Notify { kind, target, condition });
         reader.origins.entry("notify".to_owned()).or_insert(line);
+        reader.origins.insert(format!("notify[{}]", self.policy.notify.len()), line);
     }
 
     fn table(&mut self, block: &Block, header: &Row, rows: &[Row], about: Topic, reader: &mut Reader) {

@@ -30,9 +30,12 @@ pub struct Page<'a> {
 /// The text of the built-in page.
 pub const BUILT_IN: &str = include_str!("default.md");
 
+/// Where the built-in page comes from.
+pub const BUILT_IN_SOURCE: &str = "built in";
+
 /// The workflow of a repository that has no page.
 pub fn built_in() -> Workflow {
-    read(&Page { source: "built in", text: BUILT_IN })
+    read(&Page { source: BUILT_IN_SOURCE, text: BUILT_IN })
 }
 
 /// Reads a page by itself; its links are named and not followed. It always

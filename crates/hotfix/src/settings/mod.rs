@@ -9,8 +9,10 @@ use std::path::PathBuf;
 
 mod library;
 mod pages;
+mod user;
 
 pub use pages::{FoundPage, named_page, page, page_text, workflow};
+pub use user::{UserFile, user};
 
 /// Where the config stands in a repository.
 pub const CONFIG: &str = ".hotfix/config.toml";
@@ -26,6 +28,27 @@ pub struct Sourced<T> {
     pub source: String,
     /// Nobody reviewed it: it is a local file.
     pub unreviewed: bool,
+}
+
+/// A config with its text.
+#[derive(Debug, Clone, Default)]
+pub struct ConfigText {
+    /// What it says.
+    pub config: Config,
+    /// Its path, for people.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The config with its text, for those who name its lines.
+pub fn config_text(repo: &Repo) -> Result<ConfigText, Failure> {
+    let found = config(repo)?;
+    let text = match repo.reviewed_file(CONFIG) {
+        Some((text, _)) => text,
+        None => std::fs::read_to_string(repo.top.join(CONFIG)).unwrap_or_default(),
+    };
+    Ok(ConfigText { config: found.value, path: CONFIG.to_owned(), text })
 }
 
 /// The config: at the tip of the default branch as last fetched, else the

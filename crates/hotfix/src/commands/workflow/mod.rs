@@ -1,6 +1,7 @@
 //! `hotfix workflow`: what is understood of a page, and the plan it compiles to.
 
 mod check;
+mod origin;
 
 use super::Answer;
 use crate::args::WorkflowVerb;
@@ -19,7 +20,8 @@ pub fn run(verb: &WorkflowVerb, ui: &Ui) -> Answer {
     let repo = std::env::current_dir().ok().and_then(|d| repo::open(&d).ok());
     match verb {
         WorkflowVerb::Check(args) => check::run(args, repo.as_ref(), ui),
-        WorkflowVerb::Show { file } => show_page(repo.as_ref(), file.as_deref(), ui),
+        WorkflowVerb::Show { file, origin: true } => origin::run(repo.as_ref(), file.as_deref(), ui),
+        WorkflowVerb::Show { file, origin: false } => show_page(repo.as_ref(), file.as_deref(), ui),
     }
 }
 

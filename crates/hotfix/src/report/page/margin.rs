@@ -153,7 +153,7 @@ fn remark(diagnostic: &Diagnostic, texts: &Texts, columns: &Columns) -> Vec<Stri
 
 /// Text on rows of at most so many columns, broken at a space where that
 /// leaves no large hole, else at any character; an indented text stays indented.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let width = width.max(8);
     let indent = text.len() - text.trim_start_matches(' ').len();
     let indent = " ".repeat(indent.min(width / 3) + 2);
@@ -180,6 +180,6 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 }
 
 /// Text filled up to so many columns, however wide its characters are.
-fn padded(text: &str, width: usize) -> String {
+pub(super) fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(display_width(text))))
 }

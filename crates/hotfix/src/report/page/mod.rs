@@ -7,10 +7,12 @@
 mod caret;
 mod codes;
 mod margin;
+mod origins;
 mod sarif;
 
 pub use caret::{diagnostic, note};
 pub use margin::margin;
+pub use origins::origins;
 pub use sarif::sarif;
 
 use crate::settings::FoundPage;
