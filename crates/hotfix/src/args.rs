@@ -322,6 +322,11 @@ pub enum WorkflowVerb {
     },
     /// What was understood, and what a reader should know.
     Check(Check),
+    /// Write a commented page to start from, for this repository.
+    New {
+        /// Where to: a file, or a name for `.hotfix/workflows/NAME.md`.
+        file: Option<String>,
+    },
 }
 
 /// `hotfix workflow check`.

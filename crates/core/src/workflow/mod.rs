@@ -24,6 +24,7 @@ mod read;
 mod reader;
 mod skill_file;
 mod skill_list;
+mod starting_page;
 mod stepped;
 mod synonyms;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use order::{ActionRow, Origin, order};
 pub use origin::{Layers, OriginKind, ValueOrigin, origins};
 pub use read::{BUILT_IN, Page, built_in, normalised, read, read_on};
 pub use skill_file::SkillFile;
+pub use starting_page::{Facts, starting_page};
 
 use crate::policy::{Criterion, Policy};
 use schemars::JsonSchema;

@@ -186,14 +186,13 @@ fn describe(front: &FrontMatter, doc: &Document, workflow: &mut Workflow, reader
             }
         });
     let quoted = first.filter(|(_, lines)| lines.iter().all(|line| line.label.is_none()));
-    if let Some(description) = &front.description {
-        workflow.description = one_line(description);
-    } else if let Some((block, lines)) = quoted {
-        workflow.description = one_line(&lines.iter().map(parse::Line::whole).collect::<Vec<_>>().join(" "));
+    let told = quoted.map(|(block, lines)| {
         if workflow.is_workflow {
             reader.became(block.first, block.last, Kind::Description, "");
         }
-    }
+        one_line(&lines.iter().map(parse::Line::whole).collect::<Vec<_>>().join(" "))
+    });
+    workflow.description = front.description.as_deref().map(one_line).or(told).unwrap_or_default();
 }
 
 /// A heading is understood when something below it is.
@@ -225,9 +224,12 @@ fn finish(page: &Page<'_>, lines: &[&str], mut reader: Reader, mut workflow: Wor
     let refused = page.text.len() > MOST_BYTES;
     let kept = guidance_kept(&workflow.steps);
     let mut steps = StepsByLine::new(&workflow.steps);
-    let mut in_fence = false;
+    let (mut in_fence, mut in_comment) = (false, false);
     for (no, line) in (1_u32..).zip(lines).filter(|(_, line)| !line.trim().is_empty()) {
         in_fence ^= account::is_fence(line);
+        if workflow.is_workflow && !in_fence && account::is_comment(line, &mut in_comment) {
+            reader.became(no, no, Kind::Comment, "");
+        }
         if workflow.is_workflow && account::is_structure(line) {
             reader.became(no, no, Kind::Structure, "");
         }

@@ -1,10 +1,11 @@
 //! `hotfix workflow`: what is understood of a page, and the plan it compiles to.
 
 mod check;
+mod new;
 mod origin;
 
 use super::Answer;
-use crate::args::WorkflowVerb;
+use crate::args::{Global, WorkflowVerb};
 use crate::error::exit;
 use crate::git::repo::{self, Repo};
 use crate::settings::{self, Sourced};
@@ -16,9 +17,10 @@ use hotfix_core::workflow::order::{Origin, order};
 use hotfix_core::workflow::{Level, Workflow};
 
 /// Carries the verb out.
-pub fn run(verb: &WorkflowVerb, ui: &Ui) -> Answer {
+pub fn run(verb: &WorkflowVerb, global: &Global, ui: &Ui) -> Answer {
     let repo = std::env::current_dir().ok().and_then(|d| repo::open(&d).ok());
     match verb {
+        WorkflowVerb::New { file } => new::run(repo.as_ref(), file.as_deref(), &new::Voice { global, ui }),
         WorkflowVerb::Check(args) => check::run(args, repo.as_ref(), ui),
         WorkflowVerb::Show { file, origin: true } => origin::run(repo.as_ref(), file.as_deref(), ui),
         WorkflowVerb::Show { file, origin: false } => show_page(repo.as_ref(), file.as_deref(), ui),
