@@ -1,6 +1,7 @@
 //! What a reader of the page should know: is it a workflow at all, does it
 //! contradict itself, does it give dangerous advice. It refuses to repair.
 
+use super::account::Kind;
 use super::parse::{Content, Document};
 use super::reader::Reader;
 use super::stepped::Shape;
@@ -12,7 +13,7 @@ use crate::text::{brief, slug};
 pub(crate) fn unknown_skill(reader: &mut Reader, line: u32, name: &str) {
     let message = format!("`{}` is no known skill; a person does it and confirms it", brief(name, 60));
     let hint = "give it a command or an agent in the config: [skills.<name>]";
-    reader.say(Level::Note, "HF0309", line, message, hint);
+    reader.say(Level::Note, "HF0309", line, message, hint).about(name);
 }
 
 /// A box stands elsewhere than its skill in the list.
@@ -21,19 +22,19 @@ pub(crate) fn flow_differs(reader: &mut Reader, line: u32, name: &str) {
         "the flow has `{}` at another place than the skill list; the list's order holds",
         brief(name, 60)
     );
-    reader.say(Level::Warning, "HF0307", line, message, "bring the two into one order");
+    reader.say(Level::Warning, "HF0307", line, message, "bring the two into one order").about(name);
 }
 
 /// A listed skill that the flow does not draw.
 pub(crate) fn not_drawn(reader: &mut Reader, line: u32, name: &str) {
     let message = format!("`{}` is in the skill list, and the flow has no box for it", brief(name, 60));
-    reader.say(Level::Warning, "HF0307", line, message, "draw it, or take it from the list");
+    reader.say(Level::Warning, "HF0307", line, message, "draw it, or take it from the list").about(name);
 }
 
 /// A box that is not in the list.
 pub(crate) fn extra_box(reader: &mut Reader, line: u32, name: &str) {
     let message = format!("the flow's box `{}` is not in the skill list; it is a step too", brief(name, 60));
-    reader.say(Level::Note, "HF0308", line, message, "");
+    reader.say(Level::Note, "HF0308", line, message, "").about(name);
 }
 
 /// `Inherits:` links.
@@ -49,15 +50,10 @@ pub(crate) fn inherits(doc: &Document, reader: &mut Reader) -> Vec<String> {
             }
             while targets.next_if(|(no, _)| *no < line.no).is_some() {}
             while let Some((_, target)) = targets.next_if(|(no, _)| *no == line.no) {
-                reader.understand(line.no, line.no);
+                reader.became(line.no, line.no, Kind::Link, target);
                 let message = format!("the page inherits from {}", brief(target, 120));
-                reader.say(
-                    Level::Note,
-                    "HF0313",
-                    line.no,
-                    message,
-                    "only the section that the link names is taken",
-                );
+                let hint = "only the section that the link names is taken";
+                reader.say(Level::Note, "HF0313", line.no, message, hint).about(target);
                 found.push(target.clone());
             }
         }
@@ -74,11 +70,13 @@ pub(crate) fn gates(gates: &[GateRow], steps: &[Step], reader: &mut Reader) {
         let skill = super::synonyms::of_name(&gate.after);
         let known = ids.contains(&named)
             || skill.is_some_and(|skill| steps.iter().any(|s| s.skills.contains(&skill)));
-        reader.understand(gate.line, gate.line);
+        reader.became(gate.line, gate.line, Kind::Gate, &gate.id);
         if !known {
             let message =
                 format!("the gate comes after `{}`, and the page has no such step", brief(&gate.after, 60));
-            reader.say(Level::Warning, "HF0306", gate.line, message, "name a step of the page");
+            reader
+                .say(Level::Warning, "HF0306", gate.line, message, "name a step of the page")
+                .about(&gate.after);
         }
     }
 }
@@ -226,11 +224,8 @@ pub(crate) fn dangers(doc: &Document, reader: &mut Reader) {
                 continue;
             }
             let message = format!("the page {}", danger.what);
-            reader.say(Level::Warning, danger.code, *no, message, danger.hint);
-            if let Some(last) = reader.diagnostics.last_mut() {
-                let column = before.chars().count() + 1;
-                last.column = u32::try_from(column).unwrap_or(1);
-            }
+            let words: Vec<&str> = lower.get(at..).unwrap_or_default().split_whitespace().take(3).collect();
+            reader.say(Level::Warning, danger.code, *no, message, danger.hint).about(&words.join(" "));
         }
     }
 }

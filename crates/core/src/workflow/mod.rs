@@ -1,6 +1,7 @@
 //! Reading a team's hotfix page: Markdown in, a [`Workflow`] with the line of
 //! everything that was understood out. Prose is never executed.
 
+mod account;
 mod branch_rules;
 mod check;
 mod criteria;
@@ -18,6 +19,7 @@ mod synonyms;
 mod tests;
 mod typed_policy;
 
+pub use account::{Became, Kind, LineAccount};
 pub use order::{ActionRow, Origin, order};
 pub use read::{BUILT_IN, Page, built_in, read};
 
@@ -136,6 +138,10 @@ pub struct Workflow {
     pub diagnostics: Vec<Diagnostic>,
     /// How many lines were understood.
     pub lines: Lines,
+    /// What each non-blank line became, in their order. Empty for a page that
+    /// is too large to be read.
+    #[serde(default)]
+    pub account: Vec<LineAccount>,
 }
 
 /// A step of the page.
@@ -219,10 +225,33 @@ pub struct Diagnostic {
     pub message: String,
     /// The page's line, from 1.
     pub line: u32,
-    /// The column, from 1.
+    /// The column, from 1, in characters.
     pub column: u32,
+    /// How many characters it is about.
+    #[serde(default = "one")]
+    pub length: u32,
     /// What to do.
     pub hint: Option<String>,
+    /// Other places that have to do with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<Related>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// Another place that a diagnostic has to do with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Related {
+    /// The page's line, from 1.
+    pub line: u32,
+    /// The column, from 1, in characters.
+    pub column: u32,
+    /// How many characters it is about.
+    pub length: u32,
+    /// What stands there.
+    pub message: String,
 }
 
 /// How many of the page's non-blank lines became what.

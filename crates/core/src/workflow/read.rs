@@ -1,6 +1,7 @@
 //! From a page to a [`Workflow`]: the order in which the parts of the reader
 //! do their work, and the account of every line.
 
+use super::account::{self, Kind};
 use super::front_matter::FrontMatter;
 use super::parse::{Content, Document};
 use super::reader::Reader;
@@ -8,7 +9,7 @@ use super::stepped::Shape;
 use super::{Guidance, Level, Lines, Skill, Step, Workflow};
 use super::{check, front_matter, parse, policy_rules, skill_list, stepped, typed_policy};
 use crate::text::{brief, one_line};
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// A larger page is no hotfix page, and is not read.
 const MOST_BYTES: usize = 512 * 1024;
@@ -73,6 +74,7 @@ fn empty() -> Workflow {
         origins: std::collections::BTreeMap::new(),
         diagnostics: vec![],
         lines: Lines::default(),
+        account: vec![],
     }
 }
 
@@ -130,7 +132,7 @@ fn describe(front: &FrontMatter, doc: &Document, workflow: &mut Workflow, reader
     workflow.role.clone_from(&front.role);
     let title = doc.sections.iter().find(|section| section.level > 0);
     if let Some(title) = title.filter(|_| workflow.is_workflow) {
-        reader.understand(title.line, title.line);
+        reader.became(title.line, title.line, Kind::Title, "");
     }
     let heading = title.map(|section| parse::plain(&section.title));
     workflow.name = brief(&front.name.clone().or(heading).unwrap_or_default(), 120);
@@ -147,7 +149,7 @@ fn describe(front: &FrontMatter, doc: &Document, workflow: &mut Workflow, reader
     } else if let Some((block, lines)) = quoted {
         workflow.description = one_line(&lines.iter().map(parse::Line::whole).collect::<Vec<_>>().join(" "));
         if workflow.is_workflow {
-            reader.understand(block.first, block.last);
+            reader.became(block.first, block.last, Kind::Description, "");
         }
     }
 }
@@ -159,7 +161,7 @@ fn understand_headings(doc: &Document, reader: &mut Reader) {
     for (at, section) in doc.sections.iter().enumerate().filter(|(_, section)| section.level > 0) {
         let last = doc.last_line_before(doc.end_of(at));
         if count(last + 1) > count(section.line + 1) {
-            reader.understand(section.line, section.line);
+            reader.became(section.line, section.line, Kind::Label, "");
         }
     }
 }
@@ -178,7 +180,8 @@ fn without_markers(line: &str) -> &str {
 fn finish(page: &Page<'_>, lines: &[&str], mut reader: Reader, mut workflow: Workflow) -> Workflow {
     page.source.clone_into(&mut workflow.source);
     workflow.digest = crate::digest::of_bytes(page.text.as_bytes());
-    let kept: HashSet<u32> = workflow.steps.iter().flat_map(|step| &step.guidance).map(|g| g.line).collect();
+    let refused = page.text.len() > MOST_BYTES;
+    let kept = guidance_kept(&workflow.steps);
     let mut steps = StepsByLine::new(&workflow.steps);
     let mut in_fence = false;
     for (no, line) in (1_u32..).zip(lines).filter(|(_, line)| !line.trim().is_empty()) {
@@ -187,27 +190,50 @@ fn finish(page: &Page<'_>, lines: &[&str], mut reader: Reader, mut workflow: Wor
         in_fence ^= marker;
         let structure = workflow.is_workflow && (marker || !line.chars().any(char::is_alphanumeric));
         if structure {
-            reader.understand(no, no);
+            reader.became(no, no, Kind::Structure, "");
         }
-        if reader.is_understood(no) {
+        let understood = reader.is_understood(no);
+        let at = kept.get(&no).copied().or_else(|| steps.at(no));
+        if !refused {
+            workflow.account.push(account_of(no, at.and_then(|at| workflow.steps.get(at)), &mut reader));
+        }
+        if understood {
             workflow.lines.understood += 1;
             continue;
         }
         workflow.lines.guidance += 1;
-        if workflow.is_workflow && !kept.contains(&no) {
+        if workflow.is_workflow && !kept.contains_key(&no) {
             let text = if in_fence { line.trim_end() } else { without_markers(line) };
             let guidance = Guidance { line: no, text: crate::text::printable(&text.replace("**", "")) };
-            match steps.at(no).and_then(|at| workflow.steps.get_mut(at)) {
+            match at.and_then(|at| workflow.steps.get_mut(at)) {
                 Some(step) => step.guidance.push(guidance),
                 None => workflow.guidance.push(guidance),
             }
         }
     }
     workflow.steps.iter_mut().for_each(|step| step.guidance.sort_by_key(|guidance| guidance.line));
-    reader.diagnostics.sort_by_key(|diagnostic| diagnostic.line);
-    workflow.diagnostics = reader.diagnostics;
+    workflow.diagnostics = reader.diagnostics.into_iter().map(|said| said.placed(lines)).collect();
+    workflow.diagnostics.sort_by_key(|diagnostic| diagnostic.line);
     workflow.origins = reader.origins;
     workflow
+}
+
+/// The lines that a step keeps to be read, with the step's place.
+fn guidance_kept(steps: &[Step]) -> HashMap<u32, usize> {
+    let kept =
+        steps.iter().enumerate().flat_map(|(at, step)| step.guidance.iter().map(move |g| (g.line, at)));
+    kept.collect()
+}
+
+/// What a line became. Where a step begins, it has the step's own id.
+fn account_of(no: u32, step: Option<&Step>, reader: &mut Reader) -> account::LineAccount {
+    let mut notes = reader.take_notes(no);
+    for note in notes.iter_mut().filter(|note| note.kind == Kind::Step) {
+        if let Some(step) = step.filter(|step| step.lines[0] == no) {
+            note.of.clone_from(&step.id);
+        }
+    }
+    account::of_notes(no, step.map(|step| step.id.clone()), notes)
 }
 
 /// Finds the step that a line lies in; asked with rising lines.
