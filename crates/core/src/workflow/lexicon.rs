@@ -2,6 +2,7 @@
 //! asked, with what a repository adds to it.
 
 use super::Skill;
+use super::topics::Topic;
 use super::words::Phrases;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -27,6 +28,11 @@ pub struct Lexicon {
     pub(crate) steps: Phrases<()>,
     pub(crate) skills: Phrases<Sense>,
     pub(crate) grammar: Grammar,
+    pub(crate) topics: Phrases<Topic>,
+    /// What a criterion says, by its place in `said`.
+    pub(crate) concepts: Phrases<usize>,
+    /// That, in English.
+    pub(crate) said: Vec<String>,
 }
 
 /// The parts that words play in a clause; what each is for stands in the table.
@@ -39,6 +45,7 @@ pub(crate) struct Grammar {
     pub thing: Phrases<()>,
     pub tells: Phrases<()>,
     pub launches: Phrases<()>,
+    pub acts: Phrases<()>,
     pub never: Phrases<()>,
     pub only_if: Phrases<()>,
     pub when: Phrases<()>,
@@ -53,6 +60,15 @@ struct Table {
     step: ByLanguage,
     skill: BTreeMap<String, ByLanguage>,
     grammar: Parts,
+    topic: Vec<About>,
+    concept: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct About {
+    is: Topic,
+    words: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -65,6 +81,7 @@ struct Parts {
     thing: String,
     tells: String,
     launches: String,
+    acts: String,
     never: String,
     only_if: String,
     when: String,
@@ -120,6 +137,11 @@ impl Lexicon {
             let Some(sense) = sense_of(key) else { continue };
             languages.values().for_each(|words| lexicon.skills.add(words, sense));
         }
+        table.topic.iter().for_each(|about| lexicon.topics.add(&about.words, about.is));
+        for (at, (said, words)) in table.concept.iter().enumerate() {
+            lexicon.concepts.add(words, at);
+            lexicon.said.push(said.clone());
+        }
         lexicon
     }
 }
@@ -147,6 +169,7 @@ impl Grammar {
             thing: list(&parts.thing),
             tells: list(&parts.tells),
             launches: list(&parts.launches),
+            acts: list(&parts.acts),
             never: list(&parts.never),
             only_if: list(&parts.only_if),
             when: list(&parts.when),

@@ -4,24 +4,33 @@
 mod account;
 mod branch_rules;
 mod check;
+mod checklists;
+mod commands;
 mod criteria;
 mod front_matter;
+mod kind;
+mod lexicon;
 pub mod order;
 mod parse;
 mod policy_rules;
 mod quantity;
 mod read;
 mod reader;
+mod sequence;
 mod skill_list;
 mod stepped;
 mod synonyms;
 #[cfg(test)]
 mod tests;
+mod titles;
+mod topics;
 mod typed_policy;
+mod words;
 
 pub use account::{Became, Kind, LineAccount};
 pub use order::{ActionRow, Origin, order};
-pub use read::{BUILT_IN, Page, built_in, read};
+pub use lexicon::{Lexicon, UnknownList};
+pub use read::{BUILT_IN, Page, built_in, read, read_with};
 
 use crate::policy::{Criterion, Policy};
 use schemars::JsonSchema;

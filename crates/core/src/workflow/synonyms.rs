@@ -53,8 +53,21 @@ impl Lexicon {
         }
         let timed = self.grammar.when.of_word(first).is_some();
         let told = if timed { part.rsplit_once([',', '、', '，']).map_or("", |(_, rest)| rest) } else { part };
-        let senses = clauses(told).into_iter().filter_map(|clause| self.of_clause(clause, reach));
-        senses.collect()
+        let (mut senses, mut telling) = (Vec::new(), false);
+        for (nth, clause) in clauses(told).into_iter().enumerate() {
+            let words = tokens(clause);
+            let first = words.iter().find(|word| self.grammar.filler.of_word(word).is_none());
+            let starts = |lists: &[&Phrases<()>]| lists.iter().any(|list| is(list, first));
+            let grammar = &self.grammar;
+            if nth > 0 && starts(&[&grammar.only_if, &grammar.when]) {
+                continue;
+            }
+            // `Present the cause and the proposed fix` goes on telling.
+            let sense = self.of_clause(clause, if telling { 0 } else { reach });
+            telling = starts(&[&grammar.tells, &grammar.never]) || (telling && sense.is_none());
+            senses.extend(sense);
+        }
+        senses
     }
 
     /// What a clause says that is done.
@@ -168,7 +181,7 @@ pub(crate) fn in_result(text: &str) -> Vec<Skill> {
 }
 
 /// Up to the first full stop that ends a sentence.
-fn first_sentence(text: &str) -> &str {
+pub(crate) fn first_sentence(text: &str) -> &str {
     let ends = text.char_indices().filter(|(at, c)| match c {
         '.' | '!' | '?' => {
             let mut rest = text.get(at + 1..).unwrap_or_default().chars();
@@ -219,7 +232,7 @@ fn split<'a>(text: &'a str, marks: &[&str]) -> Vec<&'a str> {
     parts
 }
 
-fn without_parentheses(text: &str) -> String {
+pub(crate) fn without_parentheses(text: &str) -> String {
     let mut depth = 0_usize;
     text.chars()
         .filter(|c| {

@@ -34,7 +34,7 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
             continue;
         }
         if !c.is_alphanumeric() {
-            close = (close || found.last().is_some_and(|last| last.end == at)) && matches!(c, ' ' | '-' | '`' | '_');
+            close = (close || found.last().is_some_and(|last| last.end == at)) && matches!(c, ' ' | '-' | '_');
             continue;
         }
         let dense = is_dense(c);
@@ -78,7 +78,7 @@ fn fold(c: char, out: &mut String) {
             'ì'..='ï' | 'ī' | 'į' | 'ı' | 'ĩ' | 'ỉ' | 'ị' => 'i',
             'ł' | 'ľ' | 'ļ' => 'l',
             'ñ' | 'ń' | 'ň' => 'n',
-            'ò'..='ö' | 'ø' | 'ō' | 'ő' | 'ơ' | 'õ' | 'ọ'..='ợ' => 'o',
+            'ò'..='ö' | 'ø' | 'ō' | 'ő' | 'ơ' | 'ọ'..='ợ' => 'o',
             'ř' => 'r',
             'ś' | 'š' | 'ş' | 'ș' => 's',
             'ť' | 'ţ' | 'ț' => 't',
@@ -184,6 +184,11 @@ impl<T: Copy> Phrases<T> {
             }
         }
         found
+    }
+
+    /// Whether a word of a dense script is one of the phrases from end to end.
+    pub fn is_whole(&self, word: &str) -> bool {
+        self.dense.contains_key(word)
     }
 
     /// Whether a word alone is one of the phrases.
