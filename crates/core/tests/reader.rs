@@ -63,7 +63,8 @@ fn scored(expected: &[Expected], files: &[PathBuf]) -> Score {
 
 fn report(name: &str, pages: usize, score: &Score) {
     println!("{name}: {pages} pages");
-    for (what, share) in [("steps, in order", score.steps), ("skills of steps", score.skills), ("gates", score.gates)]
+    for (what, share) in
+        [("steps, in order", score.steps), ("skills of steps", score.skills), ("gates", score.gates)]
     {
         println!("  {what:<18} precision {:.3}  recall {:.3}", share.precision(), share.recall());
     }

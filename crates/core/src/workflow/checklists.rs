@@ -36,20 +36,59 @@ pub(crate) fn fenced(block: &Block) -> Vec<(u32, String)> {
 /// `Gate 0: is it a hotfix at all?`.
 pub(crate) fn is_gate(heading: &str) -> bool {
     let title = super::titles::unadorned(heading).to_lowercase();
-    let gates = ["gate", "checkpoint", "go/no-go", "go / no-go", "hard stop", "stop gate", "quality gate", "approval gate"];
+    let gates = [
+        "gate",
+        "checkpoint",
+        "go/no-go",
+        "go / no-go",
+        "hard stop",
+        "stop gate",
+        "quality gate",
+        "approval gate",
+    ];
     gates.iter().any(|word| {
         let rest = title.strip_prefix(word).map(str::trim_start);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '-', '–', '—', '(', '：']) || rest.starts_with(|c: char| c.is_ascii_digit()))
+        rest.is_some_and(|rest| {
+            rest.is_empty()
+                || rest.starts_with([':', '-', '–', '—', '(', '：'])
+                || rest.starts_with(|c: char| c.is_ascii_digit())
+        })
     })
 }
 
 /// Whether a label says that what follows must hold: `Gate:`, `Exit criteria:`.
 pub(crate) fn demands(label: &str) -> bool {
     const WORDS: &[&str] = &[
-        "gate", "quality gate", "exit gate", "exit criteria", "exit criterion", "done when", "precondition", "preconditions",
-        "prerequisites", "prerequisite", "must hold", "pass criteria", "success criteria", "acceptance criteria",
-        "voraussetzung", "voraussetzungen", "fertig wenn", "prérequis", "prerrequisitos", "pré-requisitos", "prerequisiti",
-        "условия", "ön koşullar", "prasyarat", "前提条件", "完了条件", "前置条件", "完成条件", "전제 조건", "완료 조건",
+        "gate",
+        "quality gate",
+        "exit gate",
+        "exit criteria",
+        "exit criterion",
+        "done when",
+        "precondition",
+        "preconditions",
+        "prerequisites",
+        "prerequisite",
+        "must hold",
+        "pass criteria",
+        "success criteria",
+        "acceptance criteria",
+        "voraussetzung",
+        "voraussetzungen",
+        "fertig wenn",
+        "prérequis",
+        "prerrequisitos",
+        "pré-requisitos",
+        "prerequisiti",
+        "условия",
+        "ön koşullar",
+        "prasyarat",
+        "前提条件",
+        "完了条件",
+        "前置条件",
+        "完成条件",
+        "전제 조건",
+        "완료 조건",
     ];
     let label = label.trim().to_lowercase();
     WORDS.contains(&label.as_str())
@@ -90,7 +129,8 @@ mod tests {
 
     #[test]
     fn gates_by_their_heading() {
-        for heading in ["⚠️ GATE: Bestätigung", "Gate 0: Really?", "Quality Gate", "🛑 Hard stop — ask"] {
+        for heading in ["⚠️ GATE: Bestätigung", "Gate 0: Really?", "Quality Gate", "🛑 Hard stop — ask"]
+        {
             assert!(is_gate(heading), "{heading}");
         }
         for heading in ["Quality Gates", "Gated rollout", "Gate keepers", "Investigate"] {

@@ -21,12 +21,20 @@ pub(crate) enum Sense {
     ToMain,
 }
 
+/// A phrase of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Word {
+    pub sense: Sense,
+    /// Of a language in Latin letters that puts its verbs last.
+    pub last: bool,
+}
+
 /// The words that pages use for their steps and for what is done in them.
 #[derive(Debug, Clone, Default)]
 pub struct Lexicon {
     /// What a step's heading is called.
     pub(crate) steps: Phrases<()>,
-    pub(crate) skills: Phrases<Sense>,
+    pub(crate) skills: Phrases<Word>,
     pub(crate) grammar: Grammar,
     pub(crate) topics: Phrases<Topic>,
     /// What a criterion says, by its place in `said`.
@@ -50,6 +58,9 @@ pub(crate) struct Grammar {
     pub only_if: Phrases<()>,
     pub when: Phrases<()>,
     pub production: Phrases<()>,
+    pub tag: Phrases<()>,
+    pub tells_last: Phrases<()>,
+    pub after_last: Vec<String>,
 }
 
 type ByLanguage = BTreeMap<String, String>;
@@ -86,6 +97,9 @@ struct Parts {
     only_if: String,
     when: String,
     production: String,
+    tag: String,
+    tells_last: String,
+    after_last: String,
 }
 
 static BUILT_IN: LazyLock<Arc<Lexicon>> = LazyLock::new(|| {
@@ -123,7 +137,7 @@ impl Lexicon {
                     lexicon.steps.add(phrase, ());
                 } else {
                     let sense = sense_of(key).ok_or_else(|| UnknownList(key.clone()))?;
-                    lexicon.skills.add(phrase, sense);
+                    lexicon.skills.add(phrase, Word { sense, last: false });
                 }
             }
         }
@@ -135,7 +149,10 @@ impl Lexicon {
         table.step.values().for_each(|words| lexicon.steps.add(words, ()));
         for (key, languages) in &table.skill {
             let Some(sense) = sense_of(key) else { continue };
-            languages.values().for_each(|words| lexicon.skills.add(words, sense));
+            for (language, words) in languages {
+                let last = language == "tr";
+                lexicon.skills.add(words, Word { sense, last });
+            }
         }
         table.topic.iter().for_each(|about| lexicon.topics.add(&about.words, about.is));
         for (at, (said, words)) in table.concept.iter().enumerate() {
@@ -174,6 +191,9 @@ impl Grammar {
             only_if: list(&parts.only_if),
             when: list(&parts.when),
             production: list(&parts.production),
+            tag: list(&parts.tag),
+            tells_last: list(&parts.tells_last),
+            after_last: parts.after_last.split(',').map(|word| word.trim().to_owned()).collect(),
         }
     }
 }
@@ -191,7 +211,9 @@ mod tests {
         let languages = ["en", "de", "fr", "es", "pt", "it", "ja", "zh", "ko", "ru", "tr", "id"];
         for language in languages {
             assert!(table.step.contains_key(language), "step words: {language}");
-            for (key, words) in table.skill.iter().filter(|(key, _)| !matches!(key.as_str(), "manual" | "to-main")) {
+            for (key, words) in
+                table.skill.iter().filter(|(key, _)| !matches!(key.as_str(), "manual" | "to-main"))
+            {
                 // `commit` is the same word where no other is listed.
                 assert!(words.contains_key(language) || key == "commit", "{key}: {language}");
             }
@@ -203,7 +225,10 @@ mod tests {
         let more = |key: &str| BTreeMap::from([(key.to_owned(), vec!["Pürieren".to_owned()])]);
         let lexicon = Lexicon::with(&more("implement")).unwrap();
         let hits = lexicon.skills.hits(&super::super::words::tokens("dann pürieren"));
-        assert_eq!(hits.first().map(|hit| hit.sense), Some(Sense::Does(Skill::Implement)));
+        assert_eq!(
+            hits.first().map(|hit| hit.sense),
+            Some(Word { sense: Sense::Does(Skill::Implement), last: false })
+        );
         assert_eq!(Lexicon::with(&more("implment")).unwrap_err(), UnknownList("implment".to_owned()));
     }
 }

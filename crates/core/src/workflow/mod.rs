@@ -28,8 +28,8 @@ mod typed_policy;
 mod words;
 
 pub use account::{Became, Kind, LineAccount};
-pub use order::{ActionRow, Origin, order};
 pub use lexicon::{Lexicon, UnknownList};
+pub use order::{ActionRow, Origin, order};
 pub use read::{BUILT_IN, Page, built_in, read, read_with};
 
 use crate::policy::{Criterion, Policy};

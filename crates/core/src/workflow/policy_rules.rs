@@ -6,7 +6,7 @@ use super::account::Kind;
 use super::branch_rules;
 use super::checklists;
 use super::criteria::{Place, criterion};
-use super::parse::{Block, Content, Document, Item, Line, Row, plain};
+use super::parse::{Block, Content, Document, Item, Line, Row, Section, plain};
 use super::quantity;
 use super::reader::Reader;
 use super::sequence::{self, Sequence};
@@ -32,7 +32,7 @@ pub(crate) fn read(doc: &Document, steps: &Sequence, reader: &mut Reader) -> Rul
         let step = steps.step_of(at, doc);
         let inherited = inherited(doc, at, step, reader);
         let gate = step.is_none() && section.level > 0 && checklists::is_gate(&section.title);
-        if gate {
+        if gate && !rules.gate_table(section, steps, reader) {
             rules.gate_heading(&section.title, section.line, steps, reader);
         }
         for (nth, block) in section.blocks.iter().enumerate() {
@@ -41,6 +41,7 @@ pub(crate) fn read(doc: &Document, steps: &Sequence, reader: &mut Reader) -> Rul
                 about: labelled.or(inherited).unwrap_or(Topic::None),
                 stated: labelled.is_some() || states(block, section.blocks.get(..nth).unwrap_or_default()),
                 step: step.is_some() || claimed.holds(block.first),
+                claimed: false,
             };
             rules.block(block, &under, &claimed, reader);
         }
@@ -61,10 +62,33 @@ fn inherited(doc: &Document, at: usize, step: Option<usize>, reader: &Reader) ->
 /// that all of it must hold.
 fn states(block: &Block, before: &[Block]) -> bool {
     const WORDS: &[&str] = &[
-        "following", "below", "before", "must", "ensure", "make sure", "confirm", "check", "verify", "all of", "mandatory",
-        "folgende", "vor ", "avant", "suivant", "antes", "siguiente", "seguinte", "prima", "以下", "必須", "前に", "다음", "следующ",
+        "following",
+        "below",
+        "before",
+        "must",
+        "ensure",
+        "make sure",
+        "confirm",
+        "check",
+        "verify",
+        "all of",
+        "mandatory",
+        "folgende",
+        "vor ",
+        "avant",
+        "suivant",
+        "antes",
+        "siguiente",
+        "seguinte",
+        "prima",
+        "以下",
+        "必須",
+        "前に",
+        "다음",
+        "следующ",
     ];
-    let right_below = before.iter().all(|block| !matches!(block.content, Content::Fence(_) | Content::Table(..)));
+    let right_below =
+        before.iter().all(|block| !matches!(block.content, Content::Fence(_) | Content::Table(..)));
     (block.label.is_none() && right_below) || WORDS.iter().any(|word| block.label_text().contains(word))
 }
 
@@ -75,6 +99,8 @@ struct Under {
     stated: bool,
     /// Whether it belongs to a step.
     step: bool,
+    /// Whether it is a step.
+    claimed: bool,
 }
 
 /// The lines of steps that are items, rows or paragraphs.
@@ -101,8 +127,8 @@ impl Rules {
             Content::List(items) => {
                 let label = block.label.as_ref().map(|label| label.no);
                 for item in items {
-                    let step = under.step || claimed.holds(item.line);
-                    self.item(item, label, &Under { step, ..*under }, reader);
+                    let claimed = claimed.holds(item.line);
+                    self.item(item, label, &Under { claimed, step: under.step || claimed, ..*under }, reader);
                 }
             }
             Content::Paragraph(lines) | Content::Quote(lines) => {
@@ -115,7 +141,8 @@ impl Rules {
             }
             Content::Fence(lines) => {
                 self.fence(block, under, reader);
-                if branch_rules::sketch(lines, under.about == Topic::Branch, &mut self.policy.branch, reader) {
+                if branch_rules::sketch(lines, under.about == Topic::Branch, &mut self.policy.branch, reader)
+                {
                     reader.became(block.first, block.first, Kind::Drawing, "branch");
                 }
             }
@@ -127,15 +154,69 @@ impl Rules {
     fn gate_heading(&mut self, title: &str, line: u32, steps: &Sequence, reader: &mut Reader) {
         let text = plain(super::titles::unadorned(title));
         let before = steps.parts.iter().filter(|part| part.lines[0] < line).max_by_key(|part| part.lines[0]);
+        self.gate(text, line, before.map(|part| part.title.as_str()), reader);
+    }
+
+    fn gate(&mut self, text: String, line: u32, after: Option<&str>, reader: &mut Reader) {
         let criterion = criterion(&text, Place::Anywhere, Some(line));
         let id = criterion.gate.clone().unwrap_or_default();
         reader.became(line, line, Kind::Gate, &id);
-        match before {
-            Some(step) => {
-                self.gates.push(GateRow { id, after: step.title.clone(), criteria: text, line });
-            }
+        match after {
+            Some(after) => self.gates.push(GateRow { id, after: after.to_owned(), criteria: text, line }),
             None => self.policy.prerequisites.push(criterion),
         }
+    }
+
+    /// The criteria in a table below `Gate 2: Implementation → Testing`: each
+    /// must hold after the step that the heading names first.
+    fn gate_table(&mut self, section: &Section, steps: &Sequence, reader: &mut Reader) -> bool {
+        let mut any = false;
+        for block in &section.blocks {
+            let Content::Table(header, rows) = &block.content else { continue };
+            let head = header.cell(0).to_lowercase();
+            let words = [
+                "criteri",
+                "kriteri",
+                "critère",
+                "condition",
+                "check",
+                "bedingung",
+                "критери",
+                "条件",
+                "基準",
+                "标准",
+                "기준",
+                "조건",
+            ];
+            let decides = header.cells.iter().any(|cell| cell.contains(['✅', '❌']));
+            if decides || !words.iter().any(|word| head.contains(word)) {
+                continue;
+            }
+            let named = section
+                .title
+                .split(['→', '>'])
+                .next()
+                .and_then(|before| before.rsplit([':', '–', '—']).next());
+            let wanted = named.map(|name| reader.words.in_prose(name, usize::MAX)).unwrap_or_default();
+            let does = |part: &&sequence::Part| {
+                let skills = reader.words.in_prose(&part.said, usize::MAX);
+                skills.iter().any(|skill| wanted.contains(skill))
+            };
+            let after = steps
+                .parts
+                .iter()
+                .find(does)
+                .or_else(|| steps.parts.iter().rfind(|part| part.lines[0] < section.line));
+            let after = after.map(|part| part.title.clone());
+            for row in rows.iter().filter(|row| !row.cell(0).is_empty()) {
+                self.gate(row.cell(0), row.line, after.as_deref(), reader);
+            }
+            let head = rows.first().map_or(block.last, |row| row.line.saturating_sub(1));
+            reader.became(block.first, head, Kind::TableHead, "");
+            reader.became(section.line, section.line, Kind::Label, "");
+            any = true;
+        }
+        any
     }
 
     /// A fence full of boxes outside of the steps: the page's own checklist.
@@ -178,8 +259,8 @@ impl Rules {
         let text = plain(checklists::boxed(&whole).unwrap_or(&whole));
         // What is done in order to roll back or to set up monitoring is no criterion.
         let done = item.ordered && matches!(about, Topic::Rollback | Topic::Monitoring) && !under.step;
-        let listed = about.place().is_some() && under.stated && item.depth == 0 && !done;
-        if (boxed && !under.step) || (listed && !text.is_empty() && !is_example(&whole)) {
+        let listed = about.place().is_some() && under.stated && item.depth == 0 && !done && !under.claimed;
+        if (boxed && !under.step && !under.claimed) || (listed && !text.is_empty() && !is_example(&whole)) {
             self.check(&text, [item.line, item.last()], about, reader);
             if let Some(label) = label {
                 reader.became(label, label, Kind::Label, "");
@@ -245,7 +326,10 @@ impl Rules {
         if lower.contains("review") && has(&["post-merge", "after merge", "after the merge", "post-deploy"]) {
             rules.push("review");
         }
-        if !step && has(&["post-mortem", "postmortem", "post mortem"]) && has(&["later", "afterwards", "after "]) {
+        if !step
+            && has(&["post-mortem", "postmortem", "post mortem"])
+            && has(&["later", "afterwards", "after "])
+        {
             self.obligations.push(criterion(text, Place::Completion, Some(first)));
             rules.push("obligations");
         }

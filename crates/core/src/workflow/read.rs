@@ -3,9 +3,9 @@
 
 use super::account::{self, Kind};
 use super::front_matter::FrontMatter;
+use super::lexicon::Lexicon;
 use super::parse::{Content, Document};
 use super::reader::Reader;
-use super::lexicon::Lexicon;
 use super::sequence::{self, Sequence, Shape};
 use super::{Guidance, Level, Lines, Skill, Step, Workflow};
 use super::{check, front_matter, kind, parse, policy_rules, skill_list, stepped, typed_policy};
@@ -95,7 +95,13 @@ fn found(doc: Document, front: &FrontMatter, reader: &Reader) -> (Document, Sequ
     (doc, sequence, by_list)
 }
 
-fn compile(front: &FrontMatter, doc: &Document, way: (&Sequence, bool), reader: &mut Reader, body: &str) -> Workflow {
+fn compile(
+    front: &FrontMatter,
+    doc: &Document,
+    way: (&Sequence, bool),
+    reader: &mut Reader,
+    body: &str,
+) -> Workflow {
     let (sequence, by_list) = way;
     let mut rules = policy_rules::read(doc, sequence, reader);
     let steps = if by_list {
@@ -107,7 +113,11 @@ fn compile(front: &FrontMatter, doc: &Document, way: (&Sequence, bool), reader: 
     };
     let mut workflow = empty();
     workflow.inherits = check::inherits(doc, reader);
-    let described = format!("{} {}", front.name.as_deref().unwrap_or_default(), front.description.as_deref().unwrap_or_default());
+    let described = format!(
+        "{} {}",
+        front.name.as_deref().unwrap_or_default(),
+        front.description.as_deref().unwrap_or_default()
+    );
     let seen = kind::Seen { text: body, described: &described, doc, steps: &steps, shape: sequence.shape };
     if let Some(why) = kind::no_workflow(&seen) {
         let message = format!("this is no hotfix workflow: {why}");

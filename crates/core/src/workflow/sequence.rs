@@ -11,6 +11,7 @@ use super::topics::Topic;
 use super::words::tokens;
 use std::ops::Range;
 
+mod drawings;
 mod headings;
 mod lists;
 mod prose;
@@ -51,6 +52,8 @@ pub(crate) enum Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
     pub title: String,
+    /// What names its skill, with its code marked.
+    pub said: String,
     /// Whether the title says anything; `Step 3` alone does not.
     pub titled: bool,
     /// First and last line.
@@ -102,7 +105,8 @@ pub(crate) fn find(doc: &Document, lexicon: &Lexicon) -> (Sequence, Option<Docum
             return (found, Some(promoted));
         }
     }
-    let found = search.table().or_else(|| search.procedure());
+    let found = search.table().or_else(|| search.procedure()).or_else(|| search.introduced());
+    let found = found.or_else(|| search.drawn());
     if let Some(found) = found.or_else(|| search.plain(2)) {
         return (search.with_tail(found), None);
     }
@@ -113,7 +117,11 @@ pub(crate) fn find(doc: &Document, lexicon: &Lexicon) -> (Sequence, Option<Docum
             return (found, Some(bold));
         }
     }
-    let found = search.any_list().or_else(|| search.plain(1)).or_else(|| search.prose());
+    let found = search
+        .any_list()
+        .or_else(|| search.plain(1))
+        .or_else(|| search.last_list())
+        .or_else(|| search.prose());
     (found.map_or_else(Sequence::none, |found| search.with_tail(found)), None)
 }
 
@@ -169,7 +177,8 @@ impl<'a> Search<'a> {
     /// Whether a section is the page's title.
     fn is_title(&self, at: usize) -> bool {
         let first = self.doc.sections.iter().position(|section| section.level > 0);
-        self.section(at).is_none_or(|section| section.level == 0) || (first == Some(at) && self.section(at).is_some_and(|s| s.level == 1))
+        self.section(at).is_none_or(|section| section.level == 0)
+            || (first == Some(at) && self.section(at).is_some_and(|s| s.level == 1))
     }
 
     /// A part of a page where steps are shown or forbidden, not taken.
@@ -187,7 +196,9 @@ impl<'a> Search<'a> {
         let title = mark.map_or_else(|| plain(&section.title), |mark| mark.title.clone());
         let last = self.doc.last_line_before(section.end);
         let titled = mark.is_none_or(|mark| mark.titled);
-        Some(Part { title, titled, lines: [section.line, last.max(section.line)], place: Place::Section(at) })
+        let raw = mark.map_or(section.title.as_str(), |mark| mark.said.as_str());
+        let lines = [section.line, last.max(section.line)];
+        Some(Part { title, said: raw.to_owned(), titled, lines, place: Place::Section(at) })
     }
 
     fn sections(&self, shape: Shape, found: &[usize]) -> Sequence {
@@ -197,7 +208,10 @@ impl<'a> Search<'a> {
     /// Adds what a page owes at its end: ordered lists below `After the hotfix`.
     fn with_tail(&self, mut found: Sequence) -> Sequence {
         let Some(end) = found.parts.iter().map(|part| part.lines[1]).max() else { return found };
-        let after = |at: &usize| self.path(*at).any(|topic| topic == Topic::After) && !self.path(*at).any(|topic| self.is_aside(topic));
+        let after = |at: &usize| {
+            self.path(*at).any(|topic| topic == Topic::After)
+                && !self.path(*at).any(|topic| self.is_aside(topic))
+        };
         let later = |at: &usize| self.section(*at).is_some_and(|section| section.line > end);
         for at in (0..self.doc.sections.len()).filter(later).filter(after) {
             let lists = self.runs_in(at..at + 1);

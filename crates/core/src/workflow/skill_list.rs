@@ -2,10 +2,10 @@
 //! a note for each. It refuses to run the example: its commands are suggestions.
 
 use super::account::Kind;
+use super::commands::command;
 use super::front_matter::Named;
 use super::parse::{Content, Document};
 use super::reader::Reader;
-use super::commands::command;
 use super::stepped::{new_step, unique_ids};
 use super::synonyms::base_name;
 use super::{Guidance, Level, Skill, Step, branch_rules, check};
@@ -93,7 +93,8 @@ fn arrows(doc: &Document, first: u32, last: u32, reader: &mut Reader) {
 /// Reads the steps of such a page, and what its notes and example say.
 pub(crate) fn steps(doc: &Document, skills: &[Named], policy: &mut Policy, reader: &mut Reader) -> Vec<Step> {
     let flow = flow(doc);
-    let mut steps: Vec<Step> = skills.iter().map(|named| step(&named.name, named.line, named.line, reader)).collect();
+    let mut steps: Vec<Step> =
+        skills.iter().map(|named| step(&named.name, named.line, named.line, reader)).collect();
     for step in &steps {
         reader.became(step.lines[0], step.lines[0], Kind::Step, "");
         if reader.words.of_name(&step.name_in_document).is_none() {

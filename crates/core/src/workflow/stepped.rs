@@ -54,7 +54,7 @@ struct Found {
 impl Found {
     /// What carries the step out: what it calls and does, or else what its
     /// title and its ordered lists name, or else what its commands would do.
-    fn senses(self) -> Vec<Sense> {
+    fn senses(mut self) -> Vec<Sense> {
         let mut senses = self.called;
         senses.extend(self.acted);
         senses.extend(self.put_out);
@@ -63,6 +63,23 @@ impl Found {
         }
         if self.titled.first() == Some(&Sense::Does(Skill::Manual)) {
             return self.titled;
+        }
+        // What is owed afterwards changes nothing any more, and the other way round.
+        let owed = |sense: &Sense| {
+            matches!(
+                sense,
+                Sense::Does(
+                    Skill::Analyze | Skill::Report | Skill::FollowUp | Skill::Notify | Skill::Cleanup
+                )
+            )
+        };
+        if let Some(first) = self
+            .titled
+            .first()
+            .map(owed)
+            .filter(|first| self.titled.iter().all(|sense| owed(sense) == *first))
+        {
+            self.listed.retain(|sense| owed(sense) == first);
         }
         if self.titled.iter().all(|sense| self.listed.contains(sense)) {
             senses = self.listed;
@@ -112,14 +129,14 @@ impl Draft {
                 }
             }
             Place::Line => {
-                self.found.titled = reader.words.senses(&part.title, NEAR);
-                self.found.commands = commands::all_do(commands::in_spans(&part.title));
+                self.found.titled = reader.words.senses(&part.said, NEAR);
+                self.found.commands = commands::all_do(commands::in_spans(&part.said));
             }
         }
     }
 
     fn section(&mut self, doc: &Document, at: usize, part: &Part, recap: &recap::Recap, reader: &mut Reader) {
-        self.found.titled = reader.words.senses(&part.title, usize::MAX);
+        self.found.titled = reader.words.senses(&part.said, usize::MAX);
         let end = doc.end_of(at);
         for (index, section) in doc.sections.iter().enumerate().take(end).skip(at) {
             let about = if index == at { Topic::None } else { reader.words.topic(&section.title) };
@@ -165,7 +182,9 @@ impl Draft {
         }
         let mut described = own.lines.iter().skip(1).filter(|line| line.label.is_none()).peekable();
         if described.peek().is_some() {
-            self.step.guidance.extend(described.map(|line| Guidance { line: line.no, text: line.text.clone() }));
+            self.step
+                .guidance
+                .extend(described.map(|line| Guidance { line: line.no, text: line.text.clone() }));
         }
         let nested: Vec<&Item> = nested.collect();
         let label = own.lines.last().map(Line::whole).unwrap_or_default().to_lowercase();
@@ -185,9 +204,10 @@ impl Draft {
 
     fn row(&mut self, row: Option<&Row>, column: usize, reader: &Reader) {
         let Some(row) = row else { return };
-        let own = row.cell(column);
-        self.found.titled = reader.words.senses(&own, usize::MAX);
-        let rest: Vec<&String> = row.cells.iter().enumerate().filter(|(at, _)| *at > column).map(|(_, cell)| cell).collect();
+        let own = row.cells.get(column).map(String::as_str).unwrap_or_default();
+        self.found.titled = reader.words.senses(own, usize::MAX);
+        let rest: Vec<&String> =
+            row.cells.iter().enumerate().filter(|(at, _)| *at > column).map(|(_, cell)| cell).collect();
         if self.found.titled.is_empty() {
             let said = rest.iter().map(|cell| reader.words.senses(cell, NEAR));
             self.found.titled = said.into_iter().find(|senses| !senses.is_empty()).unwrap_or_default();
@@ -281,7 +301,8 @@ impl Draft {
         let has = |words: &[&str]| words.iter().any(|word| under.label.contains(word));
         let does = has(&["action", "deliverable", "do this", "tasks"]) && kind.place().is_none();
         let outputs = has(&["output", "deliverable", "result"]);
-        let demanded = checklists::demands(under.label) || matches!(kind, Topic::Verification | Topic::Monitoring | Topic::Completion);
+        let demanded = checklists::demands(under.label)
+            || matches!(kind, Topic::Verification | Topic::Monitoring | Topic::Completion);
         let mut listed = Vec::new();
         for item in items {
             let text = item.text();
@@ -364,7 +385,19 @@ fn named(item: &Item, reach: usize, reader: &Reader) -> Vec<Sense> {
 
 /// Whether a fence shows commands.
 fn is_shell(info: &str) -> bool {
-    matches!(info, "" | "sh" | "bash" | "shell" | "zsh" | "console" | "shell-session" | "powershell" | "cmd" | "terminal" | "fish")
+    matches!(
+        info,
+        "" | "sh"
+            | "bash"
+            | "shell"
+            | "zsh"
+            | "console"
+            | "shell-session"
+            | "powershell"
+            | "cmd"
+            | "terminal"
+            | "fish"
+    )
 }
 
 pub(crate) fn is_mapping(header: &[String]) -> bool {

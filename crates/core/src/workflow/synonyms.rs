@@ -2,8 +2,8 @@
 //! table of words. It refuses to guess: what is not there is a manual step.
 
 use super::Skill;
-use super::lexicon::{Grammar, Lexicon, Sense};
-use super::words::{Hit, Phrases, Token, tokens};
+use super::lexicon::{Grammar, Lexicon, Sense, Word};
+use super::words::{Hit, Phrases, Token, is_dense, is_verb_last, tokens};
 
 /// How many words after the first a list item's skill may stand.
 pub(crate) const NEAR: usize = 4;
@@ -37,7 +37,7 @@ impl Lexicon {
     /// What a heading or an item says that is done. The part behind a dash or
     /// a colon is asked only where the part before it says nothing.
     pub(crate) fn senses(&self, text: &str, reach: usize) -> Vec<Sense> {
-        let text = without_parentheses(text);
+        let text = without_code(&without_parentheses(text));
         let sentence = first_sentence(&text);
         let parts = parts(sentence).into_iter().map(|part| self.of_part(part, reach));
         parts.into_iter().find(|senses| !senses.is_empty()).unwrap_or_default()
@@ -52,7 +52,8 @@ impl Lexicon {
             return Vec::new();
         }
         let timed = self.grammar.when.of_word(first).is_some();
-        let told = if timed { part.rsplit_once([',', '、', '，']).map_or("", |(_, rest)| rest) } else { part };
+        let told =
+            if timed { part.rsplit_once([',', '、', '，']).map_or("", |(_, rest)| rest) } else { part };
         let (mut senses, mut telling) = (Vec::new(), false);
         for (nth, clause) in clauses(told).into_iter().enumerate() {
             let words = tokens(clause);
@@ -63,7 +64,8 @@ impl Lexicon {
                 continue;
             }
             // `Present the cause and the proposed fix` goes on telling.
-            let sense = self.of_clause(clause, if telling { 0 } else { reach });
+            let named = telling && words.first().is_some_and(|word| is(&grammar.filler, Some(word)));
+            let sense = if named { None } else { self.of_clause(clause, if telling { 0 } else { reach }) };
             telling = starts(&[&grammar.tells, &grammar.never]) || (telling && sense.is_none());
             senses.extend(sense);
         }
@@ -73,22 +75,74 @@ impl Lexicon {
     /// What a clause says that is done.
     fn of_clause(&self, clause: &str, reach: usize) -> Option<Sense> {
         let grammar = &self.grammar;
+        let clause = after_what_came_before(clause, grammar)?;
         let words = without_fillers(tokens(clause), &grammar.filler);
         let first = words.iter().position(|word| !is_prelude(word, grammar))?;
         let words = words.get(first..)?;
+        if is(&grammar.cut, words.first()) && words.len() > 1 {
+            return None;
+        }
         let hits = self.skills.hits(words);
-        let end = cut(words, &hits, &grammar.cut);
-        let named = hits.iter().position(|hit| hit.first < end && !names_a_thing(words, hit, grammar));
-        let Some(at) = named else { return launched(words, &hits, grammar) };
-        let hit = head(words, hits.get(at..)?)?;
+        let verb_last = clause.chars().any(is_verb_last);
+        let told_last = grammar.tells_last.hits(words);
+        let place = |first: usize, skip: usize| (first, skip);
+        if verb_last
+            && told_last.last().is_some_and(|told| {
+                hits.iter().all(|hit| place(hit.first, hit.skip) < place(told.first, told.skip))
+            })
+        {
+            return None;
+        }
+        let hit = self.decisive(words, &hits, verb_last)?;
         let told = hit.first > 0 && is(&grammar.tells, words.first());
         let denied = words.iter().take(hit.first).any(|word| grammar.never.of_word(word).is_some());
-        if told || denied || hit.first > reach {
+        let far = hit.first > reach && !hit.sense.last && !verb_last;
+        let tagged = hit.sense.sense == Sense::Does(Skill::MergeRequest)
+            && words.iter().any(|word| grammar.tag.of_word(word).is_some());
+        if told || denied || far || tagged {
             return None;
         }
         let live = words.iter().any(|word| grammar.production.of_word(word).is_some());
-        Some(if hit.sense == Sense::Verify && live { Sense::Does(Skill::Monitor) } else { hit.sense })
+        Some(if hit.sense.sense == Sense::Verify && live {
+            Sense::Does(Skill::Monitor)
+        } else {
+            hit.sense.sense
+        })
     }
+
+    /// The hit that a clause is about: its last where the verb stands last,
+    /// or else its first before a preposition.
+    fn decisive(&self, words: &[Token], hits: &[Hit<Word>], verb_last: bool) -> Option<Hit<Word>> {
+        let grammar = &self.grammar;
+        if let Some(last) = hits.last() {
+            let ends = words.get(last.end - 1)?;
+            let infinitive =
+                hits.len() > 1 && last.end == words.len() && ends.word.ends_with("en") && !ends.dense;
+            let verb_last = verb_last || (last.sense.last && last.end == words.len());
+            if (verb_last || infinitive) && !names_a_thing(words, last, grammar) {
+                return Some(*last);
+            }
+        }
+        let end = cut(words, hits, &grammar.cut);
+        let named = hits.iter().position(|hit| hit.first < end && !names_a_thing(words, hit, grammar));
+        match named {
+            Some(at) => head(words, hits.get(at..)?),
+            None => launched(words, hits, grammar),
+        }
+    }
+}
+
+/// What comes after `PR マージ後に`; nothing where nothing does.
+fn after_what_came_before<'a>(clause: &'a str, grammar: &Grammar) -> Option<&'a str> {
+    if !clause.chars().any(is_dense) {
+        return Some(clause);
+    }
+    let ends =
+        grammar.after_last.iter().filter_map(|word| clause.rfind(word.as_str()).map(|at| at + word.len()));
+    let rest = ends.max().and_then(|end| clause.get(end..)).unwrap_or(clause);
+    let over = rest.trim().is_empty() || rest.trim_end().ends_with(['后', '後', '时', '時', '후', '뒤']);
+    let spaced = rest.split_once(" 후 ").map_or(rest, |(_, rest)| rest);
+    (!over).then_some(spaced)
 }
 
 /// What a sense is where nothing else is known.
@@ -124,15 +178,15 @@ fn without_fillers(words: Vec<Token>, fillers: &Phrases<()>) -> Vec<Token> {
 }
 
 /// Where the object is over: the first preposition that is in no hit.
-fn cut(words: &[Token], hits: &[Hit<Sense>], cuts: &Phrases<()>) -> usize {
+fn cut(words: &[Token], hits: &[Hit<Word>], cuts: &Phrases<()>) -> usize {
     let in_hit = |at: usize| hits.iter().any(|hit| (hit.first..hit.end).contains(&at));
     let at = (1..words.len()).find(|&at| is(cuts, words.get(at)) && !in_hit(at));
     at.unwrap_or(words.len())
 }
 
 /// `deployment notes` and `plan de rollback` name things, and do nothing.
-fn names_a_thing(words: &[Token], hit: &Hit<Sense>, grammar: &Grammar) -> bool {
-    if hit.sense == Sense::Does(Skill::Manual) {
+fn names_a_thing(words: &[Token], hit: &Hit<Word>, grammar: &Grammar) -> bool {
+    if hit.sense.sense == Sense::Does(Skill::Manual) {
         return false;
     }
     let next = words.get(hit.end).filter(|word| word.close && !word.dense);
@@ -140,22 +194,27 @@ fn names_a_thing(words: &[Token], hit: &Hit<Sense>, grammar: &Grammar) -> bool {
     is(&grammar.thing, next) || (is(&grammar.of, before(1)) && is(&grammar.thing, before(2)))
 }
 
-/// The hit that the clause is about: of `PR review` the second.
-fn head(words: &[Token], hits: &[Hit<Sense>]) -> Option<Hit<Sense>> {
+/// The hit that the clause is about: of `PR review` and `create the release
+/// branch` the second.
+fn head(words: &[Token], hits: &[Hit<Word>]) -> Option<Hit<Word>> {
     let (hit, next) = (*hits.first()?, hits.get(1));
     let Some(next) = next.filter(|next| next.first == hit.end) else { return Some(hit) };
     let close = words.get(next.first).is_some_and(|word| word.close && !word.dense);
-    let noun = words.get(hit.end.saturating_sub(1)).is_some_and(|word| NOUNS.contains(&word.word.as_str()));
-    let undone = hit.sense == Sense::Does(Skill::Rollback) && next.sense == Sense::Does(Skill::Deploy);
-    Some(if close && noun && !undone { *next } else { hit })
+    let is_noun = |hit: &Hit<Word>| {
+        words.get(hit.end.saturating_sub(1)).is_some_and(|word| NOUNS.contains(&word.word.as_str()))
+    };
+    let does = |hit: &Hit<Word>, skill: Skill| hit.sense.sense == Sense::Does(skill);
+    let undone = does(&hit, Skill::Rollback) && does(next, Skill::Deploy);
+    let made =
+        hit.first > 0 && is_noun(next) && (does(next, Skill::MergeRequest) || does(next, Skill::Prepare));
+    Some(if close && !undone && (is_noun(&hit) || made) { *next } else { hit })
 }
 
-/// `Proceed to ship`, `Run X to verify`: what comes after the preposition.
-fn launched(words: &[Token], hits: &[Hit<Sense>], grammar: &Grammar) -> Option<Sense> {
-    let launches = is(&grammar.launches, words.first());
+/// `Proceed to ship`, `Run X to verify`: what comes right after the preposition.
+fn launched(words: &[Token], hits: &[Hit<Word>], grammar: &Grammar) -> Option<Hit<Word>> {
+    let end = cut(words, hits, &grammar.cut);
     let hit = hits.iter().find(|hit| !names_a_thing(words, hit, grammar))?;
-    let denied = words.iter().take(hit.first).any(|word| grammar.never.of_word(word).is_some());
-    (launches && !denied).then_some(hit.sense)
+    (is(&grammar.launches, words.first()) && hit.first <= end + 2).then_some(*hit)
 }
 
 /// The last part of a path without its extension and its argument.
@@ -203,12 +262,53 @@ fn parts(text: &str) -> Vec<&str> {
 
 fn clauses(text: &str) -> Vec<&str> {
     const MARKS: &[&str] = &[
-        " and then ", " and ", " then ", " und ", " et ", " y ", " e ", " ed ", " och ", " и ", " ve ", " dan ",
-        " và ", " & ", " + ", ", ", "; ", " / ", " → ", "→", " -> ", "->", "=>", "、", "，", "；", "・", " 및 ",
-        "및 ", "하고 ", "한 후 ", "하여 ", "并", "以及", "然后", "和", "して",
+        " and then ",
+        " and ",
+        " then ",
+        " und ",
+        " et ",
+        " y ",
+        " e ",
+        " ed ",
+        " och ",
+        " и ",
+        " ve ",
+        " dan ",
+        " và ",
+        " & ",
+        " + ",
+        ", ",
+        "; ",
+        " / ",
+        " → ",
+        "→",
+        " -> ",
+        "->",
+        "=>",
+        "、",
+        "，",
+        "；",
+        "・",
+        " 및 ",
+        "및 ",
+        "하고 ",
+        "한 후 ",
+        "하여 ",
+        "并",
+        "以及",
+        "然后",
+        "和",
+        "して",
     ];
     let clauses = split(text, MARKS);
-    let slashed = |clause: &str| clause.contains('/') && !clause.contains(['`', '.', '<']) && !clause.starts_with('/');
+    let between = |clause: &str, at: usize| {
+        let before = clause.get(..at).and_then(|text| text.chars().next_back());
+        let after = clause.get(at + 1..).and_then(|text| text.chars().next());
+        before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric)
+    };
+    let slashed = |clause: &str| {
+        !clause.contains(['`', '.', '<']) && clause.match_indices('/').all(|(at, _)| between(clause, at))
+    };
     clauses.into_iter().flat_map(|c| if slashed(c) { split(c, &["/"]) } else { vec![c] }).collect()
 }
 
@@ -232,6 +332,19 @@ fn split<'a>(text: &'a str, marks: &[&str]) -> Vec<&'a str> {
     parts
 }
 
+/// Without the code spans that are commands, paths and values: they name no
+/// skill, but `/implement` and `git-workflow` do.
+fn without_code(text: &str) -> String {
+    let is_name = |code: &str| {
+        let name = code.trim_start_matches('/');
+        name.starts_with(char::is_alphanumeric)
+            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | ':'))
+    };
+    let parts = text.split('`').enumerate();
+    let kept = parts.map(|(at, part)| if at % 2 == 0 || is_name(part) { part } else { " … " });
+    kept.collect()
+}
+
 pub(crate) fn without_parentheses(text: &str) -> String {
     let mut depth = 0_usize;
     text.chars()
@@ -247,4 +360,96 @@ pub(crate) fn without_parentheses(text: &str) -> String {
             depth == 0
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Skill::{
+        Analyze, CheckStyle, Cleanup, Commit, Deploy, FollowUp, Implement, Merge, MergeRequest, Monitor,
+        Notify, Port, Prepare, Report, Reproduce, Review, Rollback, Test,
+    };
+
+    fn in_prose(text: &str) -> Vec<Skill> {
+        Lexicon::built_in().in_prose(text, NEAR)
+    }
+
+    #[test]
+    fn names() {
+        let rows = [
+            ("skills/implement.md", Some(Implement)),
+            ("git-workflow (worktree)", Some(Prepare)),
+            ("execute/write-code", Some(Implement)),
+            ("validate/check-style", Some(CheckStyle)),
+            ("validate/run-tests", Some(Test)),
+            ("integrate/create-merge-request", Some(MergeRequest)),
+            ("ops/rollback/SKILL.md", Some(Rollback)),
+            ("cleanup", Some(Cleanup)),
+            ("page-the-customer", None),
+            ("", None),
+        ];
+        for (name, expected) in rows {
+            assert_eq!(Lexicon::built_in().of_name(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_done() {
+        let rows: [(&str, &[Skill]); 24] = [
+            ("Create PR to production branch", &[MergeRequest]),
+            ("Get expedited review (1 reviewer minimum)", &[Review]),
+            ("Merge and deploy", &[Merge, Deploy]),
+            ("Deploy & Monitor", &[Deploy, Monitor]),
+            ("Follow-up ticket for proper fix (if temporary)", &[FollowUp]),
+            ("Quick test + fix", &[Reproduce, Implement]),
+            ("Fast merge", &[Merge]),
+            ("Proceed to `/ship` if all gates pass", &[Deploy]),
+            ("After the PR is merged, backport to `development`:", &[Port]),
+            ("Create the release branch", &[Prepare]),
+            ("Deployment verification", &[Test]),
+            ("Verify the fix in production", &[Monitor]),
+            ("Merging the release PR", &[Merge]),
+            ("Find the root cause", &[Analyze]),
+            ("Hotfix-Branch erstellen", &[Prepare]),
+            ("Fix deployen", &[Deploy]),
+            ("Déployer le correctif", &[Deploy]),
+            ("Düzeltmeyi dağıt", &[Deploy]),
+            ("ブランチを develop にマージ", &[Port]),
+            ("PR マージ後にデプロイして監視", &[Deploy, Monitor]),
+            ("提交完成之后，提交 merge request", &[MergeRequest]),
+            ("CI 통과 후 즉시 머지", &[Merge]),
+            ("Сообщить команде и откатить релиз", &[Notify, Rollback]),
+            ("Post-Hotfix Report", &[Report]),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(in_prose(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_names_tells_or_forbids() {
+        let rows = [
+            "Create deployment notes",
+            "Plan de rollback",
+            "Determine the next patch version",
+            "Document the rollback and the release",
+            "If the fix touches secrets, limits, or input validation, update the page",
+            "Always confirm before creating PR",
+            "Do not merge",
+            "Skip the review",
+            "Run `scripts/release.sh --no-verify`",
+            "Push the tag",
+            "Deploy to staging",
+            "現在のブランチを確認",
+            "未提交的更改",
+        ];
+        for text in rows {
+            assert_eq!(in_prose(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn commit_in_a_result() {
+        assert_eq!(in_result("Hotfix committed (and more)"), [Commit]);
+    }
 }

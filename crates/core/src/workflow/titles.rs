@@ -24,30 +24,71 @@ pub(crate) struct Mark {
     pub sub: bool,
     /// What comes after; the whole heading where nothing does.
     pub title: String,
+    /// The same with its code marked.
+    pub said: String,
     /// Whether something comes after.
     pub titled: bool,
 }
 
-const ROMAN: &[&str] = &["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv"];
+const ROMAN: &[&str] =
+    &["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv"];
 const SPELLED: &[(&str, u32)] = &[
-    ("one", 1), ("two", 2), ("three", 3), ("four", 4), ("five", 5), ("six", 6), ("seven", 7), ("eight", 8),
-    ("nine", 9), ("ten", 10), ("eins", 1), ("zwei", 2), ("drei", 3), ("vier", 4), ("uno", 1), ("dos", 2),
-    ("tres", 3), ("um", 1), ("dois", 2), ("due", 2), ("tre", 3), ("quattro", 4), ("un", 1), ("deux", 2), ("trois", 3),
-    ("quatre", 4), ("bir", 1), ("iki", 2), ("satu", 1), ("dua", 2), ("tiga", 3), ("один", 1), ("два", 2), ("три", 3),
+    ("one", 1),
+    ("two", 2),
+    ("three", 3),
+    ("four", 4),
+    ("five", 5),
+    ("six", 6),
+    ("seven", 7),
+    ("eight", 8),
+    ("nine", 9),
+    ("ten", 10),
+    ("eins", 1),
+    ("zwei", 2),
+    ("drei", 3),
+    ("vier", 4),
+    ("uno", 1),
+    ("dos", 2),
+    ("tres", 3),
+    ("um", 1),
+    ("dois", 2),
+    ("due", 2),
+    ("tre", 3),
+    ("quattro", 4),
+    ("un", 1),
+    ("deux", 2),
+    ("trois", 3),
+    ("quatre", 4),
+    ("bir", 1),
+    ("iki", 2),
+    ("satu", 1),
+    ("dua", 2),
+    ("tiga", 3),
+    ("один", 1),
+    ("два", 2),
+    ("три", 3),
 ];
-const ORDINALS: &[&str] =
-    &["st", "nd", "rd", "th", "er", "ere", "eme", "e", "º", "ª", "o", "a", "й", "я", "ый", "ая", "inci", "nci", "ci"];
-const FINAL: &[&str] = &["final", "last", "letzter", "letzte", "dernier", "derniere", "ultimo", "ultima", "последний"];
+const ORDINALS: &[&str] = &[
+    "st", "nd", "rd", "th", "er", "ere", "eme", "e", "º", "ª", "o", "a", "й", "я", "ый", "ая", "inci", "nci",
+    "ci",
+];
+const FINAL: &[&str] =
+    &["final", "last", "letzter", "letzte", "dernier", "derniere", "ultimo", "ultima", "последний"];
 
 /// What a heading begins with, if that counts.
 pub(crate) fn mark(heading: &str, lexicon: &Lexicon) -> Option<Mark> {
     let title = unadorned(heading);
-    dense(title, lexicon).or_else(|| keyword(title, lexicon)).or_else(|| counted(title, lexicon)).or_else(|| number(title))
+    dense(title, lexicon)
+        .or_else(|| keyword(title, lexicon))
+        .or_else(|| counted(title, lexicon))
+        .or_else(|| number(title))
 }
 
 /// Without signs and pictures before the first word.
 pub(crate) fn unadorned(heading: &str) -> &str {
-    let words = |c: char| c.is_alphanumeric() || matches!(c, '(' | '（' | '`' | '/' | '.' | '$' | '{' | '<' | '#' | '@');
+    let words = |c: char| {
+        c.is_alphanumeric() || matches!(c, '(' | '（' | '`' | '/' | '.' | '$' | '{' | '<' | '#' | '@')
+    };
     let title = heading.trim_start_matches(|c: char| !words(c));
     // A key cap is a digit with two marks behind it.
     title.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).unwrap_or(title)
@@ -55,12 +96,32 @@ pub(crate) fn unadorned(heading: &str) -> &str {
 
 fn made(by: By, number: Option<u32>, sub: bool, rest: &str, whole: &str) -> Mark {
     let marks = |c: char| {
-        c.is_whitespace() || matches!(c, ':' | '.' | ')' | '-' | '–' | '—' | '、' | '：' | '．' | '）' | ']' | '|' | '·' | '/' | '_' | '>' | '»')
+        c.is_whitespace()
+            || matches!(
+                c,
+                ':' | '.'
+                    | ')'
+                    | '-'
+                    | '–'
+                    | '—'
+                    | '、'
+                    | '：'
+                    | '．'
+                    | '）'
+                    | ']'
+                    | '|'
+                    | '·'
+                    | '/'
+                    | '_'
+                    | '>'
+                    | '»'
+            )
             || words_of_a_key_cap(c)
     };
-    let title = plain(rest.trim_start_matches(marks));
-    let titled = !title.is_empty();
-    Mark { by, number, sub, title: if titled { title } else { plain(whole) }, titled }
+    let said = rest.trim_start_matches(marks).trim();
+    let titled = !plain(said).is_empty();
+    let said = if titled { said } else { whole };
+    Mark { by, number, sub, title: plain(said), said: said.to_owned(), titled }
 }
 
 fn words_of_a_key_cap(c: char) -> bool {
@@ -82,15 +143,19 @@ fn keyword(title: &str, lexicon: &Lexicon) -> Option<Mark> {
     }
     let last = words.get(hit.end - 1)?;
     let mut next = hit.end;
-    if words.get(next).is_some_and(|word| matches!(word.word.as_str(), "no" | "nr" | "n" | "num" | "number")) {
+    if words.get(next).is_some_and(|word| matches!(word.word.as_str(), "no" | "nr" | "n" | "num" | "number"))
+    {
         next += 1;
     }
-    if let Some((number, end, sub)) = words.get(next).and_then(|word| value(word, words.get(next..)?, title)) {
+    if let Some((number, end, sub)) = words.get(next).and_then(|word| value(word, words.get(next..)?, title))
+    {
         let rest = of_total(title.get(end..)?);
         return Some(made(By::Keyword, Some(number), sub, rest, title));
     }
     let rest = title.get(last.end..)?;
-    let named = rest.trim_start().starts_with([':', '：']) && hit.end == 1 && !rest.trim_matches([':', '：', ' ']).is_empty();
+    let named = rest.trim_start().starts_with([':', '：'])
+        && hit.end == 1
+        && !rest.trim_matches([':', '：', ' ']).is_empty();
     named.then(|| made(By::Keyword, None, false, rest, title))
 }
 
@@ -117,7 +182,8 @@ fn of_total(rest: &str) -> &str {
 fn value(word: &Token, rest: &[Token], title: &str) -> Option<(u32, usize, bool)> {
     let text = word.word.as_str();
     let spelled = || SPELLED.iter().find(|(name, _)| *name == text).map(|(_, number)| *number);
-    let roman = || ROMAN.iter().position(|name| *name == text).map(|at| u32::try_from(at).unwrap_or_default() + 1);
+    let roman =
+        || ROMAN.iter().position(|name| *name == text).map(|at| u32::try_from(at).unwrap_or_default() + 1);
     let letter = || match text.as_bytes() {
         [letter @ b'a'..=b'z'] => Some(u32::from(letter - b'a') + 1),
         _ => None,
@@ -170,15 +236,27 @@ fn dense(title: &str, lexicon: &Lexicon) -> Option<Mark> {
     let length = step_word(title, lexicon)?;
     let rest = title.get(length..)?.trim_start();
     let (number, rest) = numeral(rest)?;
-    Some(made(By::Keyword, Some(number), rest.starts_with('.') && rest.get(1..2).is_some_and(|c| digits(c).is_some()), rest, title))
+    Some(made(
+        By::Keyword,
+        Some(number),
+        rest.starts_with('.') && rest.get(1..2).is_some_and(|c| digits(c).is_some()),
+        rest,
+        title,
+    ))
 }
 
 /// The bytes of a word for a step in a dense script that the text begins with.
 fn step_word(text: &str, lexicon: &Lexicon) -> Option<usize> {
-    let ends: Vec<usize> =
-        text.char_indices().take(6).take_while(|(_, c)| is_dense(*c)).map(|(at, c)| at + c.len_utf8()).collect();
+    let ends: Vec<usize> = text
+        .char_indices()
+        .take(6)
+        .take_while(|(_, c)| is_dense(*c))
+        .map(|(at, c)| at + c.len_utf8())
+        .collect();
     ends.into_iter().rev().find(|end| {
-        text.get(..*end).is_some_and(|word| tokens(word).first().is_some_and(|token| token.end == *end && is_step(token, lexicon)))
+        text.get(..*end).is_some_and(|word| {
+            tokens(word).first().is_some_and(|token| token.end == *end && is_step(token, lexicon))
+        })
     })
 }
 
@@ -188,11 +266,16 @@ fn is_step(token: &Token, lexicon: &Lexicon) -> bool {
 
 /// A number in digits or in Han.
 fn numeral(text: &str) -> Option<(u32, &str)> {
-    let end = text.find(|c: char| !words::folded(&c.to_string()).bytes().all(|b| b.is_ascii_digit())).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !words::folded(&c.to_string()).bytes().all(|b| b.is_ascii_digit()))
+        .unwrap_or(text.len());
     if end > 0 {
-        return digits(&words::folded(text.get(..end)?)).map(|number| (number, text.get(end..).unwrap_or_default()));
+        return digits(&words::folded(text.get(..end)?))
+            .map(|number| (number, text.get(end..).unwrap_or_default()));
     }
-    let han = |c: char| "〇一二三四五六七八九".chars().position(|have| have == c).and_then(|at| u32::try_from(at).ok());
+    let han = |c: char| {
+        "〇一二三四五六七八九".chars().position(|have| have == c).and_then(|at| u32::try_from(at).ok())
+    };
     let end = text.find(|c: char| han(c).is_none() && c != '十').unwrap_or(text.len());
     let number = text.get(..end).filter(|number| !number.is_empty() && number.chars().count() <= 3)?;
     let value = match number.split_once('十') {
@@ -214,14 +297,17 @@ fn number(title: &str) -> Option<Mark> {
     let inner = title.strip_prefix(['(', '（']);
     let text = inner.unwrap_or(title);
     if let Some((number, rest)) = numeral(text) {
-        return by_numeral(number, text, rest, inner.is_some()).map(|(sub, rest)| made(By::Number, Some(number), sub, rest, title));
+        return by_numeral(number, text, rest, inner.is_some())
+            .map(|(sub, rest)| made(By::Number, Some(number), sub, rest, title));
     }
     let end = text.find(|c: char| !c.is_ascii_alphabetic()).filter(|end| (1..=5).contains(end))?;
     let (word, rest) = (text.get(..end)?.to_lowercase(), text.get(end..)?);
-    let number = ROMAN.iter().position(|name| *name == word).map(|at| u32::try_from(at).unwrap_or_default() + 1);
+    let number =
+        ROMAN.iter().position(|name| *name == word).map(|at| u32::try_from(at).unwrap_or_default() + 1);
     let letter = || (word.len() == 1).then(|| word.bytes().next().map(|b| u32::from(b - b'a') + 1)).flatten();
     let spaced = rest.get(1..).is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
-    let marked = rest.starts_with([')', '.']) && spaced && !(rest.starts_with('.') && word.len() == 1 && word == "e");
+    let marked =
+        rest.starts_with([')', '.']) && spaced && !(rest.starts_with('.') && word.len() == 1 && word == "e");
     number.or_else(letter).filter(|_| marked).map(|number| made(By::Number, Some(number), false, rest, title))
 }
 
@@ -233,18 +319,28 @@ fn circled(c: char) -> Option<u32> {
 fn by_numeral<'a>(number: u32, text: &'a str, rest: &'a str, bracketed: bool) -> Option<(bool, &'a str)> {
     let dense = text.chars().next().is_some_and(is_dense);
     let (mut rest, mut sub) = (rest, false);
-    while let Some(part) = rest.strip_prefix('.').filter(|part| part.starts_with(|c: char| c.is_ascii_digit())) {
+    while let Some(part) =
+        rest.strip_prefix('.').filter(|part| part.starts_with(|c: char| c.is_ascii_digit()))
+    {
         rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
         sub = true;
     }
     let key_cap = rest.starts_with(words_of_a_key_cap);
-    let marks: &[char] = if dense { &['、', '．', '：', ')', '）'] } else { &['.', ')', ':', '、', '．', '：', '）', ']'] };
-    let dashed = !dense && [" -", " –", " —", "-", "–", "—"].iter().any(|dash| {
-        rest.strip_prefix(dash).is_some_and(|after| after.starts_with([' ', '-']) || (dash.len() > 1 && after.is_empty()))
-    });
-    let marked = rest.starts_with(marks) && !rest.get(1..).is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()));
+    let marks: &[char] = if dense {
+        &['、', '．', '：', ')', '）']
+    } else {
+        &['.', ')', ':', '、', '．', '：', '）', ']']
+    };
+    let dashed = !dense
+        && [" -", " –", " —", "-", "–", "—"].iter().any(|dash| {
+            rest.strip_prefix(dash)
+                .is_some_and(|after| after.starts_with([' ', '-']) || (dash.len() > 1 && after.is_empty()))
+        });
+    let marked = rest.starts_with(marks)
+        && !rest.get(1..).is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()));
     let spaced = sub && rest.starts_with(' ');
-    (number < 100 && (marked || dashed || key_cap || spaced || (bracketed && rest.starts_with([')', '）'])))).then_some((sub, rest))
+    (number < 100 && (marked || dashed || key_cap || spaced || (bracketed && rest.starts_with([')', '）']))))
+        .then_some((sub, rest))
 }
 
 #[cfg(test)]
@@ -304,9 +400,26 @@ mod tests {
     #[test]
     fn headings_that_count_nothing() {
         let rows = [
-            "Stepping stones", "Step by step", "Steps", "2024 in review", "24h after", "3 people", "1 reviewer",
-            "Stage the files", "Phase out", "Task list", "v1.2.3", "一般规则", "手順", "e. g. this", "I think", "1.5x faster",
-            "100. too many", "Action items", "Part of it", "",
+            "Stepping stones",
+            "Step by step",
+            "Steps",
+            "2024 in review",
+            "24h after",
+            "3 people",
+            "1 reviewer",
+            "Stage the files",
+            "Phase out",
+            "Task list",
+            "v1.2.3",
+            "一般规则",
+            "手順",
+            "e. g. this",
+            "I think",
+            "1.5x faster",
+            "100. too many",
+            "Action items",
+            "Part of it",
+            "",
         ];
         for heading in rows {
             assert_eq!(mark(heading, &Lexicon::built_in()), None, "{heading}");

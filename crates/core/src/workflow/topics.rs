@@ -67,7 +67,8 @@ impl Lexicon {
         words.retain(|word| self.grammar.filler.of_word(word).is_none());
         let hits = self.topics.hits(&words);
         let outside = |at: usize| !hits.iter().any(|hit| (hit.first..hit.end).contains(&at));
-        let others = words.iter().enumerate().filter(|(at, word)| outside(*at) && !is_of_every_page(&word.word));
+        let others =
+            words.iter().enumerate().filter(|(at, word)| outside(*at) && !is_of_every_page(&word.word));
         let beside = others.count();
         let fits = |topic: Topic| match topic {
             Topic::Around => beside < BESIDE && (beside == 0 || self.senses(&title, usize::MAX).is_empty()),

@@ -34,7 +34,8 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
             continue;
         }
         if !c.is_alphanumeric() {
-            close = (close || found.last().is_some_and(|last| last.end == at)) && matches!(c, ' ' | '-' | '_');
+            close =
+                (close || found.last().is_some_and(|last| last.end == at)) && matches!(c, ' ' | '-' | '_');
             continue;
         }
         let dense = is_dense(c);
@@ -58,6 +59,11 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
 /// Accents that stand apart from their letter.
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{fe0e}' | '\u{fe0f}' | '\u{200d}')
+}
+
+/// Kana and Hangul: of languages that put their verbs last.
+pub(crate) fn is_verb_last(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{11ff}' | '\u{3040}'..='\u{30ff}' | '\u{ac00}'..='\u{d7af}')
 }
 
 /// Han, Kana, Hangul and Thai.
@@ -106,6 +112,8 @@ pub(crate) struct Hit<T> {
     pub first: usize,
     /// The word after its last.
     pub end: usize,
+    /// How many characters into its first word it starts; only in dense scripts.
+    pub skip: usize,
     /// What it stands for.
     pub sense: T,
 }
@@ -114,8 +122,17 @@ pub(crate) struct Hit<T> {
 struct Phrase<T> {
     /// Each with whether it is only a word's beginning.
     words: Vec<(String, bool)>,
-    whole: bool,
+    at: At,
     sense: T,
+}
+
+/// Where in a clause a phrase may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Anywhere,
+    Start,
+    /// It is the whole clause.
+    Whole,
 }
 
 /// Phrases with what they stand for.
@@ -125,8 +142,8 @@ pub(crate) struct Phrases<T> {
     exact: HashMap<String, Vec<Phrase<T>>>,
     /// By the beginning of their first word.
     stems: HashMap<String, Vec<Phrase<T>>>,
-    /// Of dense scripts, written together; `true` for a whole clause.
-    dense: HashMap<String, (T, bool)>,
+    /// Of dense scripts, written together.
+    dense: HashMap<String, (T, At)>,
     longest: usize,
 }
 
@@ -140,7 +157,11 @@ impl<T: Copy> Phrases<T> {
     /// Adds phrases that are separated by commas.
     pub fn add(&mut self, phrases: &str, sense: T) {
         for text in phrases.split(',').map(str::trim) {
-            let (text, whole) = text.strip_prefix('=').map_or((text, false), |text| (text, true));
+            let (text, at) = match (text.strip_prefix('='), text.strip_prefix('^')) {
+                (Some(text), _) => (text, At::Whole),
+                (_, Some(text)) => (text, At::Start),
+                _ => (text, At::Anywhere),
+            };
             let words: Vec<(String, bool)> = text
                 .split_whitespace()
                 .map(|word| (folded(word.trim_end_matches('*')), word.ends_with('*')))
@@ -150,12 +171,12 @@ impl<T: Copy> Phrases<T> {
             if text.chars().any(is_dense) {
                 let together: String = words.into_iter().map(|(word, _)| word).collect();
                 self.longest = self.longest.max(together.chars().count());
-                self.dense.insert(together, (sense, whole));
+                self.dense.insert(together, (sense, at));
                 continue;
             }
             let by_first = if stem { &mut self.stems } else { &mut self.exact };
             let phrases = by_first.entry(first).or_default();
-            phrases.push(Phrase { words, whole, sense });
+            phrases.push(Phrase { words, at, sense });
             phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.words.len()));
         }
     }
@@ -168,14 +189,14 @@ impl<T: Copy> Phrases<T> {
             let rest = tokens.get(at..).unwrap_or_default();
             let spaced = if skip == 0 { self.spaced(rest, at == 0) } else { None };
             if let Some((length, sense)) = spaced {
-                found.push(Hit { first: at, end: at + length, sense });
+                found.push(Hit { first: at, end: at + length, skip, sense });
                 at += length;
                 continue;
             }
             let together = self.together(rest, skip, at == 0);
             let (words, length) = together.map_or((1, 1), |(words, length, _)| (words, length));
             if let Some((_, _, sense)) = together {
-                found.push(Hit { first: at, end: at + words, sense });
+                found.push(Hit { first: at, end: at + words, skip, sense });
             }
             if words == 1 && token.dense && skip + length < token.word.chars().count() {
                 skip += length;
@@ -194,14 +215,22 @@ impl<T: Copy> Phrases<T> {
     /// Whether a word alone is one of the phrases.
     pub fn of_word(&self, token: &Token) -> Option<T> {
         let one = std::slice::from_ref(token);
-        self.spaced(one, false).map(|(_, sense)| sense).or_else(|| self.together(one, 0, false).map(|(_, _, sense)| sense))
+        self.spaced(one, false)
+            .map(|(_, sense)| sense)
+            .or_else(|| self.together(one, 0, false).map(|(_, _, sense)| sense))
     }
 
     fn spaced(&self, rest: &[Token], from_start: bool) -> Option<(usize, T)> {
         let first = &rest.first()?.word;
         let fits = |phrase: &&Phrase<T>| {
-            let whole = !phrase.whole || (from_start && phrase.words.len() == rest.len());
-            whole && phrase.words.len() <= rest.len() && phrase.words.iter().zip(rest).all(|(want, have)| same(want, have))
+            let placed = match phrase.at {
+                At::Anywhere => true,
+                At::Start => from_start,
+                At::Whole => from_start && phrase.words.len() == rest.len(),
+            };
+            placed
+                && phrase.words.len() <= rest.len()
+                && phrase.words.iter().zip(rest).all(|(want, have)| same(want, have))
         };
         let exact = self.exact.get(first).and_then(|phrases| phrases.iter().find(fits));
         let ends = first.char_indices().map(|(at, c)| at + c.len_utf8());
@@ -226,9 +255,10 @@ impl<T: Copy> Phrases<T> {
                 }
                 text.push(c);
                 length += 1;
-                let Some((sense, whole)) = self.dense.get(&text) else { continue };
+                let Some((sense, at)) = self.dense.get(&text) else { continue };
                 let all = || rest.iter().map(|token| token.word.len()).sum::<usize>() == text.len();
-                if !whole || (from_start && skip == 0 && all()) {
+                let start = from_start && skip == 0;
+                if *at == At::Anywhere || (start && (*at == At::Start || all())) {
                     best = Some((count + 1, length, *sense));
                 }
             }
@@ -258,7 +288,8 @@ mod tests {
 
     #[test]
     fn words_split_where_the_script_changes() {
-        let words: Vec<_> = tokens("hotfix브랜치 v1.2 `git-flow`").into_iter().map(|token| token.word).collect();
+        let words: Vec<_> =
+            tokens("hotfix브랜치 v1.2 `git-flow`").into_iter().map(|token| token.word).collect();
         assert_eq!(words, ["hotfix", "브랜치", "v1", "2", "git", "flow"]);
     }
 

@@ -72,7 +72,11 @@ impl Score {
             self.steps.right += usize::from(!row.optional);
             let (right, wrong, missing) = row.best(step).unwrap_or_default();
             self.skills.add(Share { right, wrong, missing });
-            self.exact.add(Share { right: usize::from(row.is_exact(step)), wrong: 0, missing: usize::from(!row.is_exact(step)) });
+            self.exact.add(Share {
+                right: usize::from(row.is_exact(step)),
+                wrong: 0,
+                missing: usize::from(!row.is_exact(step)),
+            });
             if !row.is_exact(step) {
                 let names: Vec<_> = step.skills.iter().map(|skill| skill.name()).collect();
                 self.missed.push(format!("skills of `{}`: {}", row.words, names.join("+")));
@@ -123,7 +127,11 @@ fn gates(found: &Workflow) -> BTreeMap<u32, (String, String)> {
     let of_policy = lists.into_iter().chain([&policy.rollback.required, &found.obligations]).flatten();
     let of_steps = found.steps.iter().flat_map(|step| &step.checklist);
     let criteria = of_policy.chain(of_steps).map(|criterion| {
-        (criterion.line.unwrap_or_default(), criterion.text.clone(), criterion.gate.clone().unwrap_or_default())
+        (
+            criterion.line.unwrap_or_default(),
+            criterion.text.clone(),
+            criterion.gate.clone().unwrap_or_default(),
+        )
     });
     let rows = found.gates.iter().map(|row| (row.line, row.criteria.clone(), row.id.clone()));
     criteria.chain(rows).map(|(line, text, id)| (line, (text, id))).collect()

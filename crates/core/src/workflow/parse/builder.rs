@@ -331,4 +331,3 @@ fn introduces(line: &Line, lines: usize) -> bool {
     let lone_label = line.label.is_some() && line.text.is_empty();
     lone_label || (lines == 1 && line.text.trim_end().ends_with([':', '：']))
 }
-

@@ -28,7 +28,10 @@ pub(super) fn nest(sections: &mut [Section], end: u32) {
 
 /// The page with further headings: the lines of paragraphs for which `title`
 /// has one. What is left of such a line is its section's first paragraph.
-pub(crate) fn with_headings(doc: &Document, title: impl Fn(&Line) -> Option<(String, Option<Line>)>) -> Document {
+pub(crate) fn with_headings(
+    doc: &Document,
+    title: impl Fn(&Line) -> Option<(String, Option<Line>)>,
+) -> Document {
     let mut out = Document { sections: Vec::new(), links: doc.links.clone(), raw: doc.raw.clone() };
     for section in &doc.sections {
         let mut head = section.clone();
@@ -66,7 +69,15 @@ fn paragraph(
             continue;
         };
         flush(block, &mut kept, sections);
-        let section = Section { level: LEVEL, title, line: line.no, last: line.no, parents: vec![], end: 0, blocks: vec![] };
+        let section = Section {
+            level: LEVEL,
+            title,
+            line: line.no,
+            last: line.no,
+            parents: vec![],
+            end: 0,
+            blocks: vec![],
+        };
         sections.push(section);
         kept.extend(rest);
     }

@@ -1,5 +1,6 @@
 //! Steps that are headings: with a word and a number, with a number, or plain.
 
+use super::super::checklists;
 use super::{By, Content, Mark, Place, Search, Sequence, Shape, Topic, plain};
 
 impl Search<'_> {
@@ -43,16 +44,24 @@ impl Search<'_> {
         let holders: Vec<usize> = outer
             .iter()
             .map(|(at, _)| *at)
-            .filter(|at| inner.iter().any(|(inner, _)| self.section(*inner).is_some_and(|s| s.parents.contains(at))))
+            .filter(|at| {
+                inner.iter().any(|(inner, _)| self.section(*inner).is_some_and(|s| s.parents.contains(at)))
+            })
             .collect();
-        let counts_on = inner.windows(2).all(|pair| matches!(pair, [(_, a), (_, b)] if a.number < b.number && a.number.is_some()));
+        let counts_on = inner
+            .windows(2)
+            .all(|pair| matches!(pair, [(_, a), (_, b)] if a.number < b.number && a.number.is_some()));
         let whole = |mark: &Mark| !mark.sub;
-        let inner_are = inner.len() >= 2 && counts_on && inner.iter().all(|(_, mark)| whole(mark)) && (holders.len() >= 2 || outer.len() == 1);
+        let inner_are = inner.len() >= 2
+            && counts_on
+            && inner.iter().all(|(_, mark)| whole(mark))
+            && (holders.len() >= 2 || outer.len() == 1);
         let outer = outer.into_iter().map(|(at, _)| at);
         if !inner_are {
             return outer.collect();
         }
-        let mut found: Vec<usize> = outer.filter(|at| !holders.contains(at)).chain(inner.into_iter().map(|(at, _)| at)).collect();
+        let mut found: Vec<usize> =
+            outer.filter(|at| !holders.contains(at)).chain(inner.into_iter().map(|(at, _)| at)).collect();
         found.sort_unstable();
         found
     }
@@ -62,7 +71,8 @@ impl Search<'_> {
     fn numbered(&self) -> Vec<usize> {
         let all: Vec<usize> = self.marked(By::Number).into_iter().map(|(at, _)| at).collect();
         let outer: Vec<usize> = all.iter().copied().filter(|at| !self.lies_in(*at, &all)).collect();
-        let (other, kept): (Vec<usize>, Vec<usize>) = outer.iter().copied().partition(|at| self.is_other(*at));
+        let (other, kept): (Vec<usize>, Vec<usize>) =
+            outer.iter().copied().partition(|at| self.is_other(*at));
         let mut found = Vec::new();
         for at in kept {
             let below = self.children(at);
@@ -85,7 +95,16 @@ impl Search<'_> {
     /// A numbered heading that is a chapter and no step.
     fn is_other(&self, at: usize) -> bool {
         let topic = self.topic_of_mark(at);
-        matches!(topic, Topic::Around | Topic::Principles | Topic::Approval | Topic::Branch | Topic::MergeRequest | Topic::Completion)
+        let gate = self.section(at).is_some_and(|section| checklists::is_gate(&section.title));
+        gate || matches!(
+            topic,
+            Topic::Around
+                | Topic::Principles
+                | Topic::Approval
+                | Topic::Branch
+                | Topic::MergeRequest
+                | Topic::Completion
+        )
     }
 
     /// The headings right below one, without the parts that are no steps.
@@ -95,7 +114,8 @@ impl Search<'_> {
         let inside: Vec<(usize, u8)> = inside.collect();
         let Some(level) = inside.iter().map(|(_, level)| *level).min() else { return vec![] };
         let direct = inside.into_iter().filter(|(_, of)| *of == level).map(|(at, _)| at);
-        direct.filter(|at| !self.is_aside(self.topic(*at)) && !self.is_other(*at)).collect()
+        let gate = |at: &usize| self.section(*at).is_some_and(|section| checklists::is_gate(&section.title));
+        direct.filter(|at| !self.is_aside(self.topic(*at)) && !self.is_other(*at) && !gate(at)).collect()
     }
 
     /// What stands below `Procedure`, `Workflow` and the like: its ordered
@@ -111,7 +131,10 @@ impl Search<'_> {
                 return Some(self.of_runs(&all.collect::<Vec<_>>()));
             }
             let below = self.children(at);
-            let named = below.iter().filter(|at| self.section(**at).is_some_and(|s| self.names_skill(&s.title))).count();
+            let named = below
+                .iter()
+                .filter(|at| self.section(**at).is_some_and(|s| self.names_skill(&s.title)))
+                .count();
             if below.len() >= 2 && (named > 0 || !self.has_ordered(at + 1..end)) {
                 return Some(self.sections(Shape::Plain, &below));
             }
@@ -134,9 +157,13 @@ impl Search<'_> {
     pub(super) fn plain(&self, least: usize) -> Option<Sequence> {
         let mut best: (usize, Vec<usize>) = (0, vec![]);
         for (parent, group) in self.siblings() {
-            let named = |at: &usize| self.section(*at).is_some_and(|section| self.names_skill(&section.title));
+            let named =
+                |at: &usize| self.section(*at).is_some_and(|section| self.names_skill(&section.title));
             let steps: Vec<usize> = group.into_iter().filter(|at| self.may_be_step(*at)).collect();
-            let (Some(first), Some(last)) = (steps.iter().position(named), steps.iter().rposition(named)) else { continue };
+            let (Some(first), Some(last)) = (steps.iter().position(named), steps.iter().rposition(named))
+            else {
+                continue;
+            };
             let steps = steps.get(first..=last).unwrap_or_default().to_vec();
             let count = steps.iter().filter(|at| named(at)).count();
             let enough = count >= least && count * 2 >= steps.len();
@@ -152,7 +179,9 @@ impl Search<'_> {
     fn siblings(&self) -> Vec<(Option<usize>, Vec<usize>)> {
         let mut groups: Vec<((Option<usize>, u8), Vec<usize>)> = Vec::new();
         let mut index = std::collections::HashMap::new();
-        for (at, section) in self.doc.sections.iter().enumerate().skip(1).filter(|(at, _)| !self.is_title(*at)) {
+        for (at, section) in
+            self.doc.sections.iter().enumerate().skip(1).filter(|(at, _)| !self.is_title(*at))
+        {
             let key = (section.parents.last().copied(), section.level);
             let group = *index.entry(key).or_insert_with(|| {
                 groups.push((key, vec![]));
@@ -166,8 +195,13 @@ impl Search<'_> {
     }
 
     fn may_be_step(&self, at: usize) -> bool {
+        if self.section(at).is_some_and(|section| checklists::is_gate(&section.title)) {
+            return false;
+        }
         match self.topic(at) {
-            Topic::None | Topic::Verification | Topic::Monitoring | Topic::Communication | Topic::After => true,
+            Topic::None | Topic::Verification | Topic::Monitoring | Topic::Communication | Topic::After => {
+                true
+            }
             Topic::Rollback => self.about_rollback,
             Topic::Procedure => self.section(at).is_some_and(|section| self.names_skill(&section.title)),
             _ => false,
@@ -185,6 +219,7 @@ impl Search<'_> {
                 let Some(column) = self.title_column(header, rows) else { continue };
                 let part = |(row, of): (usize, &super::super::parse::Row)| super::Part {
                     title: without_mark(&plain(&of.cell(column)), self),
+                    said: String::new(),
                     titled: true,
                     lines: [of.line, of.line],
                     place: Place::Row(at, block_at, row, column),
@@ -200,16 +235,33 @@ impl Search<'_> {
     }
 
     /// The column with the steps' titles, if the table has steps.
-    fn title_column(&self, header: &super::super::parse::Row, rows: &[super::super::parse::Row]) -> Option<usize> {
+    fn title_column(
+        &self,
+        header: &super::super::parse::Row,
+        rows: &[super::super::parse::Row],
+    ) -> Option<usize> {
         let head = header.cell(0);
         let words = super::tokens(&head);
-        let counts = matches!(head.trim().to_lowercase().as_str(), "#" | "no" | "no." | "nr" | "nr." | "n°" | "№" | "番号" | "번호" | "序号");
-        let is_step = words.len() <= 2 && self.lexicon.steps.hits(&words).first().is_some_and(|hit| hit.first == 0 || hit.end == words.len());
+        let counts = matches!(
+            head.trim().to_lowercase().as_str(),
+            "#" | "no" | "no." | "nr" | "nr." | "n°" | "№" | "番号" | "번호" | "序号"
+        );
+        let is_step = words.len() <= 2
+            && self
+                .lexicon
+                .steps
+                .hits(&words)
+                .first()
+                .is_some_and(|hit| hit.first == 0 || hit.end == words.len());
         let is_step = is_step || words.iter().any(|word| self.lexicon.steps.is_whole(&word.word));
         if !counts && !is_step {
             return None;
         }
-        let numbers = |text: &str| super::tokens(text).iter().all(|word| word.word.len() <= 3 && word.word.bytes().all(|b| b.is_ascii_digit()));
+        let numbers = |text: &str| {
+            super::tokens(text)
+                .iter()
+                .all(|word| word.word.len() <= 3 && word.word.bytes().all(|b| b.is_ascii_digit()))
+        };
         let counted = rows.iter().all(|row| numbers(&row.cell(0)) || row.cell(1).is_empty());
         match (counts, counted) {
             (_, true) => (header.cells.len() > 1).then_some(1),
@@ -221,5 +273,7 @@ impl Search<'_> {
 
 /// `1. Fix` in a cell is `Fix`.
 fn without_mark(text: &str, search: &Search<'_>) -> String {
-    super::mark(text, search.lexicon).filter(|mark| mark.titled).map_or_else(|| text.to_owned(), |mark| mark.title)
+    super::mark(text, search.lexicon)
+        .filter(|mark| mark.titled)
+        .map_or_else(|| text.to_owned(), |mark| mark.title)
 }

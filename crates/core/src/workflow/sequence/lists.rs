@@ -30,7 +30,8 @@ impl Search<'_> {
             let blocks = self.section(at).map(|section| section.blocks.as_slice()).unwrap_or_default();
             for (block_at, block) in blocks.iter().enumerate() {
                 let Content::List(items) = &block.content else { continue };
-                let outer = items.iter().enumerate().filter(|(_, item)| item.depth == 0 && !item.text().is_empty());
+                let outer =
+                    items.iter().enumerate().filter(|(_, item)| item.depth == 0 && !item.text().is_empty());
                 let outer: Vec<(usize, &Item)> = outer.collect();
                 let (Some((_, first)), Some((_, last))) = (outer.first(), outer.last()) else { continue };
                 let ids = outer.iter().map(|(item, _)| [at, block_at, *item]);
@@ -84,7 +85,33 @@ impl Search<'_> {
         let own = self.lexicon.topic(&label);
         let policy = |topic: Topic| topic.is_policy() && !(topic == Topic::Rollback && self.about_rollback);
         let titled = self.path(run.start[0]).any(policy) && own != Topic::Procedure;
-        !titled && !policy(own) && !["not", "never", "don", "nicht", "nunca", "jamais"].into_iter().any(denied)
+        !titled
+            && !policy(own)
+            && !["not", "never", "don", "nicht", "nunca", "jamais"].into_iter().any(denied)
+    }
+
+    /// A list that is introduced as the steps: `follow these steps:`.
+    pub(super) fn introduced(&self) -> Option<Sequence> {
+        let runs = self.runs_in(0..self.doc.sections.len());
+        let says = |run: &&Run| {
+            let words = super::tokens(&self.label(run));
+            let hits = self.lexicon.topics.hits(&words);
+            hits.iter().any(|hit| hit.sense == Topic::Procedure)
+                && self.lexicon.topic(&self.label(run)) >= Topic::Procedure
+        };
+        let run =
+            runs.iter().filter(|run| run.ordered && run.items.len() >= 2 && self.is_free(run)).find(says)?;
+        Some(self.of_runs(std::slice::from_ref(run)))
+    }
+
+    /// Where nothing else is there: the longest ordered list, whatever it
+    /// stands under, as long as it is no example and forbids nothing.
+    pub(super) fn last_list(&self) -> Option<Sequence> {
+        let runs = self.runs_in(0..self.doc.sections.len());
+        let aside = |run: &Run| self.path(run.start[0]).any(|topic| self.is_aside(topic));
+        let ordered = runs.iter().filter(|run| run.ordered && run.items.len() >= 2 && !aside(run));
+        let best = ordered.max_by_key(|run| (run.items.len(), std::cmp::Reverse(run.start)))?;
+        Some(self.of_runs(std::slice::from_ref(best)))
     }
 
     fn named(&self, run: &Run) -> usize {
@@ -102,7 +129,10 @@ impl Search<'_> {
             (procedure && run.ordered, run.ordered, procedure, self.named(run), run.items.len())
         };
         let best = *free.iter().max_by_key(|run| (rank(run), std::cmp::Reverse(run.start)))?;
-        let like = |run: &&&Run| **run == best || (run.ordered == best.ordered && run.task == best.task && self.is_beside(run, best, &free));
+        let like = |run: &&&Run| {
+            **run == best
+                || (run.ordered == best.ordered && run.task == best.task && self.is_beside(run, best, &free))
+        };
         let all: Vec<Run> = free.iter().filter(like).map(|run| (*run).clone()).collect();
         Some(self.of_runs(&all))
     }
@@ -110,12 +140,22 @@ impl Search<'_> {
     /// Lists in the sections beside the best one's belong to it where most of
     /// these sections have one, or where they name as many skills.
     fn is_beside(&self, run: &Run, best: &Run, free: &[&Run]) -> bool {
-        let (Some(one), Some(other)) = (self.section(run.start[0]), self.section(best.start[0])) else { return false };
+        let (Some(one), Some(other)) = (self.section(run.start[0]), self.section(best.start[0])) else {
+            return false;
+        };
         if one.level != other.level || one.parents.last() != other.parents.last() || one.level == 0 {
             return false;
         }
-        let beside = self.doc.sections.iter().filter(|section| section.level == one.level && section.parents.last() == one.parents.last());
-        let held = free.iter().filter(|run| run.ordered == best.ordered).map(|run| run.start[0]).collect::<std::collections::BTreeSet<_>>();
+        let beside = self
+            .doc
+            .sections
+            .iter()
+            .filter(|section| section.level == one.level && section.parents.last() == one.parents.last());
+        let held = free
+            .iter()
+            .filter(|run| run.ordered == best.ordered)
+            .map(|run| run.start[0])
+            .collect::<std::collections::BTreeSet<_>>();
         held.len() * 2 >= beside.count() && self.named(run) * 3 >= run.items.len()
     }
 
@@ -124,7 +164,8 @@ impl Search<'_> {
     }
 
     pub(super) fn of_run(&self, run: &Run) -> Vec<Part> {
-        let starts: Vec<u32> = run.items.iter().filter_map(|at| self.item(*at)).map(|item| item.line).collect();
+        let starts: Vec<u32> =
+            run.items.iter().filter_map(|at| self.item(*at)).map(|item| item.line).collect();
         let part = |(nth, at): (usize, &[usize; 3])| {
             let item = self.item(*at)?;
             let block = self.block([at[0], at[1]])?;
@@ -135,7 +176,13 @@ impl Search<'_> {
                 _ => self.end_of_item(block, *at, run),
             };
             let title = self.title_of(item);
-            Some(Part { titled: !title.is_empty(), title, lines: [item.line, last.max(item.line)], place: Place::Item(at[0], at[1], at[2]) })
+            Some(Part {
+                titled: !title.is_empty(),
+                title,
+                said: String::new(),
+                lines: [item.line, last.max(item.line)],
+                place: Place::Item(at[0], at[1], at[2]),
+            })
         };
         run.items.iter().enumerate().filter_map(part).collect()
     }
@@ -145,7 +192,10 @@ impl Search<'_> {
     fn end_of_item(&self, block: &Block, at: [usize; 3], run: &Run) -> u32 {
         let interrupted = run.items.iter().filter(|item| item[0] == at[0]).any(|item| item[1] != at[1]);
         let blocks = self.section(at[0]).map(|section| section.blocks.as_slice()).unwrap_or_default();
-        let code = blocks.iter().skip(at[1] + 1).take_while(|block| interrupted && matches!(block.content, Content::Fence(_)));
+        let code = blocks
+            .iter()
+            .skip(at[1] + 1)
+            .take_while(|block| interrupted && matches!(block.content, Content::Fence(_)));
         code.last().map_or(block.last, |block| block.last)
     }
 
@@ -159,7 +209,8 @@ impl Search<'_> {
                 super::super::synonyms::first_sentence(&whole).to_owned()
             }
         };
-        let title = super::mark(&title, self.lexicon).filter(|mark| mark.titled).map_or(title, |mark| mark.title);
+        let title =
+            super::mark(&title, self.lexicon).filter(|mark| mark.titled).map_or(title, |mark| mark.title);
         brief(plain(&title).trim_end_matches([':', '：', '.']), TITLE)
     }
 }

@@ -42,17 +42,31 @@ impl Search<'_> {
     fn instructs(&self, text: &str) -> bool {
         let grammar = &self.lexicon.grammar;
         let words = tokens(super::super::synonyms::first_sentence(text));
-        let Some(first) = words.iter().find(|word| grammar.adverb.of_word(word).is_none()) else { return false };
-        let verb = [&grammar.acts, &grammar.tells, &grammar.launches].iter().any(|list| list.of_word(first).is_some());
-        verb || self.lexicon.skills.hits(&words).first().is_some_and(|hit| words.get(hit.first).is_some_and(|word| word.start == first.start))
+        let Some(first) = words.iter().find(|word| grammar.adverb.of_word(word).is_none()) else {
+            return false;
+        };
+        let verb = [&grammar.acts, &grammar.tells, &grammar.launches]
+            .iter()
+            .any(|list| list.of_word(first).is_some());
+        verb || self
+            .lexicon
+            .skills
+            .hits(&words)
+            .first()
+            .is_some_and(|hit| words.get(hit.first).is_some_and(|word| word.start == first.start))
     }
 
     /// `diagnose → fix → test → deploy`.
     fn flow(&self) -> Option<Sequence> {
         for (no, line) in self.doc.raw.iter().filter(|(_, line)| line.len() < 400) {
             let arrows = line.replace("->", "→").replace("=>", "→");
-            let after = arrows.split_once([':', '：']).map_or(arrows.as_str(), |(before, after)| if before.contains('→') { &arrows } else { after });
-            let parts: Vec<&str> = after.split('→').map(|part| part.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, ')' | '('))).collect();
+            let after = arrows.split_once([':', '：']).map_or(arrows.as_str(), |(before, after)| {
+                if before.contains('→') { &arrows } else { after }
+            });
+            let parts: Vec<&str> = after
+                .split('→')
+                .map(|part| part.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, ')' | '(')))
+                .collect();
             let short = parts.iter().all(|part| !part.is_empty() && part.split_whitespace().count() <= 6);
             let named = parts.iter().filter(|part| self.names_skill(part)).count();
             if parts.len() >= 3 && short && named >= 2 {
@@ -69,7 +83,10 @@ impl Search<'_> {
         if all.len() > MOST {
             return vec![];
         }
-        all.into_iter().map(|(lines, at)| part(&text(lines), at)).filter(|part| !part.title.is_empty()).collect()
+        all.into_iter()
+            .map(|(lines, at)| part(&text(lines), at))
+            .filter(|part| !part.title.is_empty())
+            .collect()
     }
 }
 
@@ -78,6 +95,7 @@ fn text(lines: &[Line]) -> String {
 }
 
 fn part(text: &str, lines: [u32; 2]) -> Part {
-    let title = brief(plain(super::super::synonyms::first_sentence(text)).trim_end_matches(['.', ':']), TITLE);
-    Part { title, titled: true, lines, place: Place::Line }
+    let said = super::super::synonyms::first_sentence(text);
+    let title = brief(plain(said).trim_end_matches(['.', ':']), TITLE);
+    Part { title, said: said.to_owned(), titled: true, lines, place: Place::Line }
 }

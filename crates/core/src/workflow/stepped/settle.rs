@@ -19,10 +19,15 @@ pub(super) fn plainly(sense: Sense) -> Skill {
 pub(super) fn settle(drafts: Vec<Draft>) -> Vec<Step> {
     let (mut steps, senses): (Vec<Step>, Vec<Vec<Sense>>) =
         drafts.into_iter().map(|draft| (draft.step, draft.found.senses())).unzip();
-    let all: Vec<(usize, Sense)> =
-        senses.into_iter().enumerate().flat_map(|(at, senses)| senses.into_iter().map(move |sense| (at, sense))).collect();
+    let all: Vec<(usize, Sense)> = senses
+        .into_iter()
+        .enumerate()
+        .flat_map(|(at, senses)| senses.into_iter().map(move |sense| (at, sense)))
+        .collect();
     let first_of = |wanted: &[Skill]| all.iter().position(|(_, sense)| wanted.contains(&plainly(*sense)));
-    use Skill::{Analyze, Commit, Deploy, FollowUp, Implement, Merge, MergeRequest, Report, Review, Rollback};
+    use Skill::{
+        Analyze, Commit, Deploy, FollowUp, Implement, Merge, MergeRequest, Report, Review, Rollback,
+    };
     let change = first_of(&[Implement, Commit, MergeRequest, Merge, Deploy, Rollback]);
     let reviewable = first_of(&[Implement, Commit, MergeRequest]);
     let mut past = Past::default();
