@@ -9,6 +9,7 @@ pub mod demo;
 pub mod engine;
 pub mod error;
 pub mod git;
+pub mod logs;
 pub mod report;
 pub mod settings;
 pub mod steps;

@@ -122,6 +122,16 @@ impl LineAccount {
     }
 }
 
+/// Whether a line opens or closes a code block.
+pub(crate) fn is_fence(line: &str) -> bool {
+    line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~")
+}
+
+/// Whether a line only gives the page its form: fences, rules, borders.
+pub(crate) fn is_structure(line: &str) -> bool {
+    is_fence(line) || !line.chars().any(char::is_alphanumeric)
+}
+
 /// The account of a line from the notes taken about it: what is only around
 /// something gives way to what says something.
 pub(crate) fn of_notes(line: u32, step: Option<String>, mut notes: Vec<Became>) -> LineAccount {

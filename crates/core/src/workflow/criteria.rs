@@ -113,7 +113,7 @@ fn in_english(text: &str) -> Vec<String> {
 
 /// A criterion with its gate.
 pub(crate) fn criterion(text: &str, place: Place, line: Option<u32>) -> Criterion {
-    Criterion { text: text.to_owned(), gate: Some(gate(text, place)), line }
+    Criterion { text: text.to_owned(), gate: Some(gate(text, place)), line, file: None }
 }
 
 #[cfg(test)]

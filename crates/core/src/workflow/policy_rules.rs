@@ -162,7 +162,9 @@ impl Rules {
         let id = criterion.gate.clone().unwrap_or_default();
         reader.became(line, line, Kind::Gate, &id);
         match after {
-            Some(after) => self.gates.push(GateRow { id, after: after.to_owned(), criteria: text, line }),
+            Some(after) => {
+                self.gates.push(GateRow { id, after: after.to_owned(), criteria: text, line, file: None })
+            }
             None => self.policy.prerequisites.push(criterion),
         }
     }
@@ -426,7 +428,13 @@ impl Rules {
         for row in rows.iter().filter(|row| !row.cell(criteria).is_empty()) {
             let text = row.cell(criteria);
             let id = super::criteria::gate(&text, Place::Anywhere);
-            self.gates.push(GateRow { id, after: row.cell(after), criteria: text, line: row.line });
+            self.gates.push(GateRow {
+                id,
+                after: row.cell(after),
+                criteria: text,
+                line: row.line,
+                file: None,
+            });
         }
     }
 

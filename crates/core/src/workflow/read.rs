@@ -4,11 +4,15 @@
 use super::account::{self, Kind};
 use super::front_matter::FrontMatter;
 use super::lexicon::Lexicon;
+use super::library::Shelf;
 use super::parse::{Content, Document};
 use super::reader::Reader;
 use super::sequence::{self, Sequence, Shape};
 use super::{Guidance, Level, Lines, Skill, Step, Workflow};
-use super::{check, front_matter, kind, parse, policy_rules, skill_list, stepped, typed_policy};
+use super::{
+    check, dangers, follow, front_matter, inherit, kind, parse, policy_rules, skill_list, stepped,
+    typed_policy, unread,
+};
 use crate::text::{brief, one_line};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,14 +37,21 @@ pub fn built_in() -> Workflow {
     read(&Page { source: "built in", text: BUILT_IN })
 }
 
-/// Reads a page. It always answers: a page that is no workflow has
-/// `is_workflow` false and an error that says why.
+/// Reads a page by itself; its links are named and not followed. It always
+/// answers: a page that is no workflow has `is_workflow` false and an error
+/// that says why.
 pub fn read(page: &Page<'_>) -> Workflow {
-    read_with(page, Lexicon::built_in())
+    read_with(page, None, Lexicon::built_in())
 }
 
-/// Reads a page with a repository's own words added to the table.
-pub fn read_with(page: &Page<'_>, words: Arc<Lexicon>) -> Workflow {
+/// Reads a page, and follows its links to the files beside it.
+pub fn read_on(page: &Page<'_>, shelf: &Shelf<'_>) -> Workflow {
+    read_with(page, Some(shelf), Lexicon::built_in())
+}
+
+/// Reads a page with a repository's own words, and follows its links where
+/// there is a shelf.
+pub fn read_with(page: &Page<'_>, shelf: Option<&Shelf<'_>>, words: Arc<Lexicon>) -> Workflow {
     let text = normalised(page.text);
     let lines: Vec<&str> = text.lines().collect();
     let mut reader = Reader::new(lines.len(), words);
@@ -54,12 +65,26 @@ pub fn read_with(page: &Page<'_>, words: Arc<Lexicon>) -> Workflow {
     let (doc, sequence, by_list) = found(parse::document(body, first_line), &front, &reader);
     let mut workflow = compile(&front, &doc, (&sequence, by_list), &mut reader, body);
     describe(&front, &doc, &mut workflow, &mut reader);
+    let inherits = inherit::links(&doc);
+    workflow.inherits = inherits.iter().map(|link| link.target.clone()).collect();
+    match shelf {
+        Some(shelf) if workflow.is_workflow => follow(&mut workflow, &doc, shelf, &mut reader),
+        _ if workflow.is_workflow => check::inherits(&inherits, &mut reader),
+        _ => {}
+    }
     understand_headings(&doc, &mut reader);
     finish(page, &lines, reader, workflow)
 }
 
+/// Takes what the links lead to, below what the page says itself.
+fn follow(workflow: &mut Workflow, doc: &Document, shelf: &Shelf<'_>, reader: &mut Reader) {
+    workflow.origins = std::mem::take(&mut reader.origins);
+    follow::all(workflow, doc, shelf, reader);
+    reader.origins = std::mem::take(&mut workflow.origins);
+}
+
 /// Without a byte-order mark, and with one kind of line end.
-fn normalised(text: &str) -> String {
+pub(crate) fn normalised(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
 }
@@ -79,8 +104,11 @@ fn empty() -> Workflow {
         obligations: vec![],
         guidance: vec![],
         origins: std::collections::BTreeMap::new(),
+        inherited: std::collections::BTreeMap::new(),
+        followed: vec![],
         diagnostics: vec![],
         lines: Lines::default(),
+        unread_rules: vec![],
         account: vec![],
     }
 }
@@ -104,7 +132,7 @@ fn compile(
 ) -> Workflow {
     let (sequence, by_list) = way;
     let mut rules = policy_rules::read(doc, sequence, reader);
-    let steps = if by_list {
+    let mut steps = if by_list {
         skill_list::steps(doc, &front.skills, &mut rules.policy, reader)
     } else {
         let steps = stepped::steps(doc, sequence, reader);
@@ -112,7 +140,6 @@ fn compile(
         steps
     };
     let mut workflow = empty();
-    workflow.inherits = check::inherits(doc, reader);
     let described = format!(
         "{} {}",
         front.name.as_deref().unwrap_or_default(),
@@ -127,7 +154,10 @@ fn compile(
     }
     check::shape(sequence.shape, steps.first().map_or(1, |step| step.lines[0]), reader);
     check::gates(&rules.gates, &steps, reader);
-    check::dangers(doc, reader);
+    dangers::find(doc, reader);
+    for step in &mut steps {
+        step.suggested_commands.retain(|command| !dangers::is_dangerous(command));
+    }
     let monitored =
         reader.origins.contains_key("monitor.min") || reader.origins.contains_key("monitor.checks");
     rules.policy.monitor.watch = monitored || steps.iter().any(|step| step.skills.contains(&Skill::Monitor));
@@ -170,7 +200,7 @@ fn describe(front: &FrontMatter, doc: &Document, workflow: &mut Workflow, reader
 }
 
 /// A heading is understood when something below it is.
-fn understand_headings(doc: &Document, reader: &mut Reader) {
+pub(crate) fn understand_headings(doc: &Document, reader: &mut Reader) {
     let counts = reader.running_count();
     let count = |line: u32| counts.get(line as usize).copied().unwrap_or_default();
     for (at, section) in doc.sections.iter().enumerate().filter(|(_, section)| section.level > 0) {
@@ -194,30 +224,27 @@ fn without_markers(line: &str) -> &str {
 /// Counts every line, and keeps what was not understood to be read.
 fn finish(page: &Page<'_>, lines: &[&str], mut reader: Reader, mut workflow: Workflow) -> Workflow {
     page.source.clone_into(&mut workflow.source);
-    workflow.digest = crate::digest::of_bytes(page.text.as_bytes());
+    workflow.digest = digest(page, &workflow.followed);
     let refused = page.text.len() > MOST_BYTES;
     let kept = guidance_kept(&workflow.steps);
     let mut steps = StepsByLine::new(&workflow.steps);
     let mut in_fence = false;
     for (no, line) in (1_u32..).zip(lines).filter(|(_, line)| !line.trim().is_empty()) {
-        workflow.lines.total += 1;
-        let marker = line.trim_start().starts_with("```");
-        in_fence ^= marker;
-        let structure = workflow.is_workflow && (marker || !line.chars().any(char::is_alphanumeric));
-        if structure {
+        in_fence ^= account::is_fence(line);
+        if workflow.is_workflow && account::is_structure(line) {
             reader.became(no, no, Kind::Structure, "");
         }
         let understood = reader.is_understood(no);
         let at = kept.get(&no).copied().or_else(|| steps.at(no));
         if !refused {
-            workflow.account.push(account_of(no, at.and_then(|at| workflow.steps.get(at)), &mut reader));
+            let account = account_of(no, at.and_then(|at| workflow.steps.get(at)), &mut reader);
+            if workflow.is_workflow && !in_fence {
+                workflow.unread_rules.extend(unread::of_line(&account, line));
+            }
+            workflow.account.push(account);
         }
-        if understood {
-            workflow.lines.understood += 1;
-            continue;
-        }
-        workflow.lines.guidance += 1;
-        if workflow.is_workflow && !kept.contains_key(&no) {
+        workflow.lines.count(understood);
+        if !understood && workflow.is_workflow && !kept.contains_key(&no) {
             let text = if in_fence { line.trim_end() } else { without_markers(line) };
             let guidance = Guidance { line: no, text: crate::text::printable(&text.replace("**", "")) };
             match at.and_then(|at| workflow.steps.get_mut(at)) {
@@ -227,10 +254,21 @@ fn finish(page: &Page<'_>, lines: &[&str], mut reader: Reader, mut workflow: Wor
         }
     }
     workflow.steps.iter_mut().for_each(|step| step.guidance.sort_by_key(|guidance| guidance.line));
-    workflow.diagnostics = reader.diagnostics.into_iter().map(|said| said.placed(lines)).collect();
-    workflow.diagnostics.sort_by_key(|diagnostic| diagnostic.line);
+    workflow.diagnostics.extend(reader.diagnostics.into_iter().map(|said| said.placed(lines)));
+    workflow.diagnostics.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+    workflow.unread_rules.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
     workflow.origins = reader.origins;
     workflow
+}
+
+/// The page's digest; what was followed is part of the page.
+fn digest(page: &Page<'_>, followed: &[super::Followed]) -> String {
+    let own = crate::digest::of_bytes(page.text.as_bytes());
+    if followed.is_empty() {
+        return own;
+    }
+    let all = followed.iter().map(|file| format!("{} {}", file.path, file.digest));
+    crate::digest::of_bytes(std::iter::once(own).chain(all).collect::<Vec<_>>().join("\n").as_bytes())
 }
 
 /// The lines that a step keeps to be read, with the step's place.

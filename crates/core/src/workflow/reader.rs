@@ -142,8 +142,17 @@ impl Reader {
         let hint = (!hint.is_empty()).then(|| hint.to_owned());
         let code = code.to_owned();
         let line = line.max(1);
-        let diagnostic =
-            Diagnostic { severity, code, message, line, column: 1, length: 1, hint, related: vec![] };
+        let diagnostic = Diagnostic {
+            severity,
+            code,
+            message,
+            file: None,
+            line,
+            column: 1,
+            length: 1,
+            hint,
+            related: vec![],
+        };
         let at = self.diagnostics.len();
         self.diagnostics.push(Said { diagnostic, words: None, related: vec![] });
         &mut self.diagnostics[at]

@@ -69,7 +69,8 @@ pub(crate) struct Sequence {
 }
 
 impl Sequence {
-    fn none() -> Self {
+    /// No steps.
+    pub fn none() -> Self {
         Sequence { shape: Shape::None, parts: vec![] }
     }
 

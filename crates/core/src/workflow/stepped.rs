@@ -104,6 +104,7 @@ pub(crate) fn new_step(title: &str, first: u32, last: u32) -> Step {
         checklist: vec![],
         guidance: vec![],
         suggested_commands: vec![],
+        skill_file: None,
     }
 }
 
@@ -247,7 +248,7 @@ impl Draft {
             reader.became(label.no, label.no, Kind::Label, "");
         }
         for row in rows.iter().filter(|row| !row.cell(0).is_empty()) {
-            let input = Input { name: row.cell(0), source: row.cell(1), line: row.line };
+            let input = Input { name: row.cell(0), source: row.cell(1), line: row.line, file: None };
             reader.became(row.line, row.line, Kind::Input, &input.name);
             self.step.inputs.push(input);
         }

@@ -358,7 +358,12 @@ fn contradictions_and_dangers_are_told() {
 
 #[test]
 fn every_code_has_its_page() {
-    let sources = [include_str!("check.rs"), include_str!("policy_rules.rs"), include_str!("read.rs")];
+    let sources = [
+        include_str!("check.rs"),
+        include_str!("dangers.rs"),
+        include_str!("policy_rules.rs"),
+        include_str!("read.rs"),
+    ];
     let more =
         [include_str!("typed_policy.rs"), include_str!("front_matter.rs"), include_str!("skill_list.rs")];
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
