@@ -57,7 +57,18 @@ const ROLLBACK: &[Rule] = &[(
     &[&["stable"], &["version"], &["tag"], &["command"], &["criteria"], &["roll"], &["revert"]],
 )];
 const COMPLETION: &[Rule] = &[
-    ("report.complete", &[&["report"], &["post", "mortem"], &["postmortem"], &["rca"], &["root", "cause"]]),
+    (
+        "report.complete",
+        &[
+            &["incident", "review"],
+            &["retrospective"],
+            &["report"],
+            &["post", "mortem"],
+            &["postmortem"],
+            &["rca"],
+            &["root", "cause"],
+        ],
+    ),
     ("followup.ticket", &[&["follow", "up"], &["followup"], &["follow-up"]]),
     (
         "port.merged",
@@ -89,7 +100,7 @@ pub(crate) fn gate(text: &str, place: Place) -> String {
         Place::Verification => &[VERIFICATION, ANYWHERE],
         Place::Monitoring => &[MONITORING],
         Place::Rollback => &[ROLLBACK],
-        Place::Completion => &[COMPLETION],
+        Place::Completion => &[COMPLETION, VERIFICATION, ANYWHERE],
         Place::Anywhere => &[VERIFICATION, ANYWHERE, MONITORING, COMPLETION],
     };
     let holds = |alternatives: &[&[&str]]| {

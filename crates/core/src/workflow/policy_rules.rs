@@ -54,7 +54,9 @@ fn inherited(doc: &Document, at: usize, step: Option<usize>, reader: &Reader) ->
     let section = doc.sections.get(at)?;
     let inside = |of: &usize| step.is_none_or(|step| *of > step);
     let titled = section.parents.iter().copied().chain([at]).rev().filter(inside);
-    let titles = titled.filter_map(|at| doc.sections.get(at)).filter(|section| section.level > 1);
+    let title = doc.sections.iter().position(|section| section.level > 0);
+    let named = titled.filter(|at| doc.sections.get(*at).is_some_and(|s| s.level > 1 || Some(*at) != title));
+    let titles = named.filter_map(|at| doc.sections.get(at)).filter(|section| section.level > 0);
     titles.map(|section| reader.words.topic(&section.title)).find(|topic| topic.is_policy())
 }
 

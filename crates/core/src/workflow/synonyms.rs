@@ -96,7 +96,10 @@ impl Lexicon {
         let hit = self.decisive(words, &hits, verb_last)?;
         let told = hit.first > 0 && is(&grammar.tells, words.first());
         let denied = words.iter().take(hit.first).any(|word| grammar.never.of_word(word).is_some());
-        let far = hit.first > reach && !hit.sense.last && !verb_last;
+        let acts = is(&grammar.acts, words.first()) || is(&grammar.launches, words.first());
+        let reach = if acts { reach.max(NEAR) } else { reach };
+        let ends = hit.end == words.len() && hits.len() > 1;
+        let far = hit.first > reach && !hit.sense.last && !verb_last && !ends;
         let tagged = hit.sense.sense == Sense::Does(Skill::MergeRequest)
             && words.iter().any(|word| grammar.tag.of_word(word).is_some());
         if told || denied || far || tagged {
@@ -187,6 +190,11 @@ fn cut(words: &[Token], hits: &[Hit<Word>], cuts: &Phrases<()>) -> usize {
 /// `deployment notes` and `plan de rollback` name things, and do nothing.
 fn names_a_thing(words: &[Token], hit: &Hit<Word>, grammar: &Grammar) -> bool {
     if hit.sense.sense == Sense::Does(Skill::Manual) {
+        return false;
+    }
+    let looks = matches!(hit.sense.sense, Sense::Does(Skill::Monitor) | Sense::Verify) && hit.first == 0;
+    if looks && words.first().is_some_and(|word| !word.word.ends_with("ing") && !word.word.ends_with("tion"))
+    {
         return false;
     }
     let next = words.get(hit.end).filter(|word| word.close && !word.dense);
@@ -294,7 +302,8 @@ fn clauses(text: &str) -> Vec<&str> {
         "하고 ",
         "한 후 ",
         "하여 ",
-        "并",
+        "，并",
+        "并且",
         "以及",
         "然后",
         "和",
@@ -309,7 +318,22 @@ fn clauses(text: &str) -> Vec<&str> {
     let slashed = |clause: &str| {
         !clause.contains(['`', '.', '<']) && clause.match_indices('/').all(|(at, _)| between(clause, at))
     };
-    clauses.into_iter().flat_map(|c| if slashed(c) { split(c, &["/"]) } else { vec![c] }).collect()
+    let slashes = clauses.into_iter().flat_map(|c| if slashed(c) { split(c, &["/"]) } else { vec![c] });
+    slashes.flat_map(joined_nouns).collect()
+}
+
+/// `原因分析と報告`: `と` between two nouns.
+fn joined_nouns(clause: &str) -> Vec<&str> {
+    let noun = |c: char| c.is_alphanumeric() && !('\u{3040}'..='\u{309f}').contains(&c);
+    let at = clause.match_indices('と').map(|(at, _)| at).find(|at| {
+        let before = clause.get(..*at).and_then(|text| text.chars().next_back());
+        let after = clause.get(at + 'と'.len_utf8()..).and_then(|text| text.chars().next());
+        before.is_some_and(noun) && after.is_some_and(noun)
+    });
+    match at {
+        Some(at) => [clause.get(..at), clause.get(at + 'と'.len_utf8()..)].into_iter().flatten().collect(),
+        None => vec![clause],
+    }
 }
 
 fn split<'a>(text: &'a str, marks: &[&str]) -> Vec<&'a str> {
