@@ -125,6 +125,7 @@ fn gate_part(built_in: &gate::BuiltIn) -> GatePart {
         _ => Vec::new(),
     };
     GatePart {
+        logs: None,
         id: built_in.id.into(),
         step: "verify".into(),
         verdict,
