@@ -68,7 +68,7 @@ struct Piece {
 struct Bars {
     width: f64,
     height: f64,
-    bars: Vec<[f64; 4]>,
+    boxes: Vec<[f64; 4]>,
     label: String,
 }
 
@@ -176,9 +176,9 @@ fn bars(template: &LogTemplate) -> Option<Bars> {
         let height = (float(sum) / float(most) * HIGH).max(if sum > 0 { 2.0 } else { 0.0 });
         [float(i as u64) * BAR, HIGH - height, BAR - 1.0, height]
     };
-    let bars = sums.iter().copied().enumerate().filter(|(_, sum)| *sum > 0).map(bar).collect();
+    let boxes = sums.iter().copied().enumerate().filter(|(_, sum)| *sum > 0).map(bar).collect();
     let label = format!("At most {} in one of {} steps of time.", grouped(most), sums.len());
-    Some(Bars { width: float(sums.len() as u64) * BAR, height: HIGH, bars, label })
+    Some(Bars { width: float(sums.len() as u64) * BAR, height: HIGH, boxes, label })
 }
 
 /// Counts of events are far below 2^53.
