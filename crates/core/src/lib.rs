@@ -19,5 +19,6 @@ pub mod policy;
 pub mod report;
 pub mod run;
 pub mod status;
+pub mod testing;
 pub mod text;
 pub mod workflow;

@@ -179,7 +179,7 @@ impl<'a> Session<'a> {
             "HF0211",
             format!("`hotfix {verb}` takes a person's word, and nobody is at a terminal here"),
         )
-        .try_this("run it yourself, in a terminal", format!("hotfix {verb}"))
+        .try_this("run it yourself, in a terminal", crate::again::same())
         .hint("an agent cannot say it for you; the config can name callers that may ([callers])"))
     }
 }
