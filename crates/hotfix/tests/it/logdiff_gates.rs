@@ -1,7 +1,10 @@
 //! The gate `logs.no-new-errors` in real runs: what the verification of the
 //! fix wrote, against what it wrote of the base and what is known as normal.
 
+use crate::crash::act;
+use crate::harness::Stage;
 use crate::repo::{PEOPLE, World};
+use hotfix::demo::world::{INCIDENT, MIKA};
 use serde_json::Value;
 use std::io::Write as _;
 
@@ -176,4 +179,42 @@ fn a_named_log_elsewhere_is_compared_and_left_alone() {
     assert!(summary(&answer).starts_with("a new error in 2 lines"), "{answer:#}");
     assert_eq!(answer["logs"]["baseline"]["logs"].as_array().unwrap().len(), 1, "{answer:#}");
     assert!(staging.exists() && normal.exists());
+}
+
+#[test]
+fn a_new_error_in_production_is_named_also_after_the_log_was_rotated_and_packed() {
+    let mut stage = Stage::build();
+    stage.operate();
+    act(&mut stage, 0..4);
+    stage.run(&MIKA, &["run", "--until", "deploy", "--incident", INCIDENT]).ended(&[0]);
+    // What logrotate does with `copytruncate` and `compress`.
+    let log = stage.paths().app_log();
+    let to = std::fs::File::create(log.with_extension("log.1.gz")).unwrap();
+    let mut packed = flate2::write::GzEncoder::new(to, flate2::Compression::fast());
+    packed.write_all(&std::fs::read(&log).unwrap()).unwrap();
+    packed.finish().unwrap();
+    std::fs::File::options().write(true).open(&log).unwrap().set_len(0).unwrap();
+    let mut file = std::fs::File::options().append(true).open(&log).unwrap();
+    file.write_all(b"2026-11-22T10:00:01Z ERROR ledger refused payment 44\n").unwrap();
+    let said = stage.run(&MIKA, &["run", "--wait", "--incident", INCIDENT]).ended(&[1]);
+    assert!(said.err.contains("HF0804") && said.err.contains("ledger refused payment 44"), "{}", said.err);
+    let status = stage.status();
+    let gate = status["gates"].as_array().unwrap().iter().find(|g| g["id"] == "monitor.new-errors").unwrap();
+    assert_eq!(gate["verdict"], "fail", "{gate:#}");
+    assert!(gate["details"].to_string().contains("app.log:"), "{gate:#}");
+    let found = &gate["logs"];
+    assert_eq!(
+        (&found["found"]["new"], &found["new"][0]["file"]),
+        (&1.into(), &"app.log".into()),
+        "{found:#}"
+    );
+    let files = found["candidates"].to_string();
+    assert!(files.contains("app.log.1.gz") && found["notices"].to_string().contains("rotated"), "{found:#}");
+    assert!(found["baseline"]["events"].as_u64().unwrap() > 0, "{found:#}");
+    assert_eq!(gate["evidence"][0]["kind"], "log");
+    let report = stage.run(&MIKA, &["report", "--format", "html", "--incident", INCIDENT]).ended(&[0]);
+    assert!(
+        report.out.contains("<h2 id=\"logs\">Logs</h2>") && report.out.contains("ledger refused payment")
+    );
+    stage.stop();
 }

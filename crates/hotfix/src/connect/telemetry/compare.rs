@@ -7,7 +7,7 @@ use crate::logs::answer;
 use crate::logs::compare::{Baseline, Compared, Only};
 use crate::logs::model;
 use hotfix_core::digest;
-use hotfix_core::logs::{LogDiff, LogSource, Packing};
+use hotfix_core::logs::{LogDiff, LogSource};
 use hotfix_logdiff::{Comparison, Model};
 use std::io;
 use std::path::Path;
@@ -61,8 +61,8 @@ pub fn compare(before: Before, path: &Path, since: &Since) -> io::Result<LogDiff
     let source = |part: &log_file::PartRead| {
         let source = LogSource {
             name: part.name.clone(),
-            packing: Packing::Plain,
-            bytes: 0,
+            packing: part.packing,
+            bytes: part.bytes,
             first_line,
             lines: part.lines,
         };
@@ -78,8 +78,7 @@ pub fn compare(before: Before, path: &Path, since: &Since) -> io::Result<LogDiff
     };
     let baseline = Baseline { model: before.model, ..Baseline::default() };
     let mut found = answer::document(&baseline, compared);
-    found.baseline.logs =
-        vec![LogSource { name: format!("{} before", path.display()), ..LogSource::default() }];
+    found.baseline.models = vec![format!("{} before", log_file::name_of(path))];
     number_by_file(&mut found, since)?;
     Ok(found)
 }

@@ -152,7 +152,8 @@ fn packed(path: &Path) -> Option<Box<dyn Read>> {
     }
 }
 
-fn name_of(path: &Path) -> String {
+/// The name of a file, without its folder.
+pub fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
@@ -231,6 +232,10 @@ pub struct Since {
 pub struct PartRead {
     /// Its name.
     pub name: String,
+    /// What it is packed with, if it is.
+    pub packing: Packing,
+    /// How many bytes of its text were read.
+    pub bytes: u64,
     /// How many of its lines were read.
     pub lines: u64,
 }
@@ -243,8 +248,9 @@ impl Since {
         let mut since = Self { parts: Vec::new(), notices: Vec::new() };
         let (mut at, mut from) = (start, start.size);
         for next in known.iter().chain([&now]) {
-            // The same inode with another beginning was truncated at some time since.
-            let overwritten = at.inode == now.inode && !at.is_in(&file, &meta);
+            // The same inode with another beginning was truncated since; between
+            // these two looks, if the later one is of what stands there now.
+            let overwritten = at.inode == now.inode && !at.is_in(&file, &meta) && next.is_in(&file, &meta);
             if overwritten || !at.goes_on_as(next) {
                 since.close(path, at, from);
                 from = 0;
@@ -273,8 +279,17 @@ impl Since {
     /// Gives the lines to `sink`; what was read, in its order.
     pub fn read(&self, sink: &mut Sink<'_>) -> io::Result<Vec<PartRead>> {
         let read = |(file, from): &(Standing, u64)| {
-            let lines = lines_between(&file.text, *from, file.length, sink)?;
-            Ok(PartRead { name: file.name.clone(), lines })
+            let mut bytes = 0;
+            let lines = lines_between(&file.text, *from, file.length, &mut |chunk| {
+                bytes += chunk.len() as u64;
+                sink(chunk);
+            })?;
+            let packing = match &file.text {
+                Text::Plain(_) => Packing::Plain,
+                Text::Packed(path) if path.extension().is_some_and(|e| e == "gz") => Packing::Gzip,
+                Text::Packed(_) => Packing::Zstd,
+            };
+            Ok(PartRead { name: file.name.clone(), packing, bytes, lines })
         };
         self.parts.iter().map(read).collect()
     }
@@ -444,6 +459,24 @@ mod tests {
         append(&path, "same\nother\n");
         let (text, _, notices) = since(&path, &start, &[grown, empty]);
         assert_eq!((text.as_str(), notices.len()), ("same\nother\n", 1));
+    }
+
+    #[test]
+    fn what_was_packed_is_read_once_however_often_it_was_looked_at() {
+        let (folder, path) = log();
+        let start = append(&path, &"before the deploy, in a line that tells\n".repeat(9));
+        let looks: Vec<_> = (0..4).map(|n| append(&path, &format!("after {n}\n"))).collect();
+        let packed = zstd::encode_all(&std::fs::read(&path).unwrap()[..], 1).unwrap();
+        std::fs::write(folder.path().join("app.log.1.zst"), packed).unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(0).unwrap();
+        append(&path, "fresh\n");
+        for more in [0, 1] {
+            let mut known = looks.clone();
+            known.extend((0..more).map(|_| append(&path, "fresher\n")));
+            let (text, lines, notices) = since(&path, &start, &known);
+            assert!(text.starts_with("after 0\nafter 1\nafter 2\nafter 3\nfresh\n"), "{text}");
+            assert_eq!((lines, notices.len()), (5 + more, 1), "{notices:?}");
+        }
     }
 
     #[test]
