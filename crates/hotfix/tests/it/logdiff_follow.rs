@@ -85,7 +85,8 @@ fn a_new_error_is_told_while_the_log_still_grows() {
     println!("a new error was told within {} ms of its line", slowest.as_millis());
     assert!(slowest < Duration::from_secs(5), "{slowest:?}");
     drop(filter.stdin.take());
-    filter.ends().exits(1).answers("3 new errors").answers("in 7 lines");
+    let ran = filter.ends().exits(1).answers("3 new errors").answers("in 7 lines");
+    assert!(!ran.out.contains("gone"), "{}", ran.out);
 }
 
 #[test]
