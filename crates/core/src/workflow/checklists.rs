@@ -35,6 +35,11 @@ pub(crate) fn fenced(block: &Block) -> Vec<(u32, String)> {
 /// Whether a heading is a gate of its own: `GATE: confirm before the merge`,
 /// `Gate 0: is it a hotfix at all?`.
 pub(crate) fn is_gate(heading: &str) -> bool {
+    gate(heading).is_some()
+}
+
+/// What such a line says behind the word: nothing, a name, a number, a demand.
+pub(crate) fn gate(heading: &str) -> Option<String> {
     let title = super::titles::unadorned(heading).to_lowercase();
     let gates = [
         "gate",
@@ -46,13 +51,15 @@ pub(crate) fn is_gate(heading: &str) -> bool {
         "quality gate",
         "approval gate",
     ];
-    gates.iter().any(|word| {
-        let rest = title.strip_prefix(word).map(str::trim_start);
-        rest.is_some_and(|rest| {
-            rest.is_empty()
-                || rest.starts_with([':', '-', '–', '—', '(', '：'])
-                || rest.starts_with(|c: char| c.is_ascii_digit())
-        })
+    gates.iter().find_map(|word| {
+        let behind = title.strip_prefix(word)?;
+        let rest = behind.trim_start();
+        let lettered =
+            rest.strip_prefix(|c: char| c.is_ascii_alphanumeric()).filter(|_| behind.starts_with(' '));
+        let marked = |rest: &str| rest.is_empty() || rest.starts_with([':', '-', '–', '—', '(', '：']);
+        let counted = rest.starts_with(|c: char| c.is_ascii_digit());
+        let fits = marked(rest) || counted || lettered.map(str::trim_start).is_some_and(marked);
+        fits.then(|| rest.trim_start_matches([':', '-', '–', '—', '：', ' ']).to_owned())
     })
 }
 

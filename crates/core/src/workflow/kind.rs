@@ -39,6 +39,9 @@ pub(crate) fn no_workflow(seen: &Seen<'_>) -> Option<&'static str> {
     if is_changelog(seen.doc) {
         return Some("it reads like a changelog: its headings are versions and dates");
     }
+    if seen.steps.len() <= 1 && fields(seen.doc) >= 3 {
+        return Some("it reads like a form to be filled in, not like a procedure");
+    }
     if seen.steps.is_empty() {
         return Some("it has no steps: no step headings, no skills and no list to follow");
     }
@@ -60,6 +63,16 @@ pub(crate) fn no_workflow(seen: &Seen<'_>) -> Option<&'static str> {
     }
     let prose = seen.shape == Shape::Prose && named == 0 && !urgent;
     prose.then_some("it has no steps: no step headings, no skills and no list to follow")
+}
+
+/// The lines of lists that a form has for its values.
+fn fields(doc: &Document) -> usize {
+    let lists =
+        doc.sections.iter().flat_map(|section| &section.blocks).filter_map(|block| match &block.content {
+            Content::List(items) => Some(items),
+            _ => None,
+        });
+    lists.flatten().filter(|item| super::sequence::is_field(item)).count()
 }
 
 const README: &[&str] = &[
@@ -178,12 +191,14 @@ fn is_report(seen: &Seen<'_>) -> bool {
 
 /// How many of these signs a page's headings begin with.
 fn signs(doc: &Document, signs: &[&str]) -> usize {
-    let titles: Vec<String> = doc
-        .sections
-        .iter()
-        .filter(|section| section.level > 1)
-        .map(|section| folded(&section.title))
-        .collect();
+    let headings =
+        doc.sections.iter().filter(|section| section.level > 1).map(|section| section.title.as_str());
+    let blocks = doc.sections.iter().flat_map(|section| &section.blocks);
+    let labels = blocks.filter_map(|block| match &block.content {
+        Content::Paragraph(lines) => Some(lines.iter().filter_map(|line| line.label.as_deref())),
+        _ => None,
+    });
+    let titles: Vec<String> = headings.chain(labels.flatten()).map(folded).collect();
     signs
         .iter()
         .filter(|sign| {

@@ -19,6 +19,8 @@ pub(crate) enum Sense {
     Verify,
     /// A merge to main: the merge itself, or a port after it.
     ToMain,
+    /// Words that belong together and say nothing: `post-merge`.
+    Nothing,
 }
 
 /// A phrase of the table.
@@ -167,6 +169,7 @@ fn sense_of(key: &str) -> Option<Sense> {
     match key {
         "verify" => Some(Sense::Verify),
         "to-main" => Some(Sense::ToMain),
+        "nothing" => Some(Sense::Nothing),
         name => serde_json::from_value(name.into()).ok().map(Sense::Does),
     }
 }
@@ -211,8 +214,10 @@ mod tests {
         let languages = ["en", "de", "fr", "es", "pt", "it", "ja", "zh", "ko", "ru", "tr", "id"];
         for language in languages {
             assert!(table.step.contains_key(language), "step words: {language}");
-            for (key, words) in
-                table.skill.iter().filter(|(key, _)| !matches!(key.as_str(), "manual" | "to-main"))
+            for (key, words) in table
+                .skill
+                .iter()
+                .filter(|(key, _)| !matches!(key.as_str(), "manual" | "to-main" | "nothing"))
             {
                 // `commit` is the same word where no other is listed.
                 assert!(words.contains_key(language) || key == "commit", "{key}: {language}");

@@ -11,7 +11,7 @@ use super::quantity;
 use super::reader::Reader;
 use super::sequence::{self, Sequence};
 use super::topics::Topic;
-use super::{GateRow, Level};
+use super::{GateRow, Level, Skill};
 use crate::policy::{Criterion, Notify, NotifyKind, Policy, Requirement, ReviewTiming, SeverityPolicy};
 use crate::text::slug;
 
@@ -43,7 +43,7 @@ pub(crate) fn read(doc: &Document, steps: &Sequence, reader: &mut Reader) -> Rul
                 step: step.is_some() || claimed.holds(block.first),
                 claimed: false,
             };
-            rules.block(block, &under, &claimed, reader);
+            rules.block(block, &under, (steps, &claimed), reader);
         }
     }
     rules
@@ -123,13 +123,22 @@ impl Claimed {
 }
 
 impl Rules {
-    fn block(&mut self, block: &Block, under: &Under, claimed: &Claimed, reader: &mut Reader) {
+    fn block(
+        &mut self,
+        block: &Block,
+        under: &Under,
+        (steps, claimed): (&Sequence, &Claimed),
+        reader: &mut Reader,
+    ) {
         match &block.content {
             Content::Table(header, rows) => self.table(block, header, rows, under.about, reader),
             Content::List(items) => {
                 let label = block.label.as_ref().map(|label| label.no);
                 for item in items {
                     let claimed = claimed.holds(item.line);
+                    if !under.step && !claimed && item.depth == 0 && self.gate_item(item, steps, reader) {
+                        continue;
+                    }
                     self.item(item, label, &Under { claimed, step: under.step || claimed, ..*under }, reader);
                 }
             }
@@ -160,14 +169,22 @@ impl Rules {
     }
 
     fn gate(&mut self, text: String, line: u32, after: Option<&str>, reader: &mut Reader) {
-        let criterion = criterion(&text, Place::Anywhere, Some(line));
-        let id = criterion.gate.clone().unwrap_or_default();
+        let id = criterion(&text, Place::Anywhere, Some(line)).gate.unwrap_or_default();
+        self.gate_of(id, (text, line), after, reader);
+    }
+
+    fn gate_of(&mut self, id: String, (text, line): (String, u32), after: Option<&str>, reader: &mut Reader) {
         reader.became(line, line, Kind::Gate, &id);
         match after {
             Some(after) => {
                 self.gates.push(GateRow { id, after: after.to_owned(), criteria: text, line, file: None });
             }
-            None => self.policy.prerequisites.push(criterion),
+            None => self.policy.prerequisites.push(Criterion {
+                text,
+                gate: Some(id),
+                line: Some(line),
+                file: None,
+            }),
         }
     }
 
@@ -254,6 +271,28 @@ impl Rules {
         list.push(criterion);
         reader.became(first, last, Kind::Checklist, &gate);
         reader.origins.entry(list_path(about).to_owned()).or_insert(first);
+    }
+
+    /// `- **Gate A — safe to ship:** a second person confirms it`: it holds
+    /// after the step that mentions it, or else before what it is before.
+    fn gate_item(&mut self, item: &Item, steps: &Sequence, reader: &mut Reader) -> bool {
+        let Some(first) = item.lines.first() else { return false };
+        let name = first.label.as_deref().unwrap_or(&first.text);
+        let named = name.split([':', '—', '–', '-']).next().unwrap_or(name).trim().to_lowercase();
+        if !checklists::is_gate(name) || named.is_empty() {
+            return false;
+        }
+        let mentions = |part: &&sequence::Part| part.text.contains(&named);
+        let changes = |part: &sequence::Part| {
+            let skills = reader.words.in_prose(&part.said, usize::MAX);
+            skills.iter().any(|skill| matches!(skill, Skill::MergeRequest | Skill::Merge | Skill::Deploy))
+        };
+        let last = steps.parts.iter().position(changes).and_then(|at| at.checked_sub(1));
+        let after = steps.parts.iter().find(mentions).or_else(|| last.and_then(|at| steps.parts.get(at)));
+        let after = after.map(|part| part.title.clone());
+        let id = criterion(name, Place::Anywhere, None).gate.unwrap_or_default();
+        self.gate_of(id, (plain(&item.text()), item.line), after.as_deref(), reader);
+        true
     }
 
     fn item(&mut self, item: &Item, label: Option<u32>, under: &Under, reader: &mut Reader) {

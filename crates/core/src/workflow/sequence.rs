@@ -16,6 +16,8 @@ mod headings;
 mod lists;
 mod prose;
 
+pub(crate) use lists::is_field;
+
 /// How the steps were found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -54,6 +56,8 @@ pub(crate) struct Part {
     pub title: String,
     /// What names its skill, with its code marked.
     pub said: String,
+    /// The text of an item or a paragraph, in lower case.
+    pub text: String,
     /// Whether the title says anything; `Step 3` alone does not.
     pub titled: bool,
     /// First and last line.
@@ -199,7 +203,14 @@ impl<'a> Search<'a> {
         let titled = mark.is_none_or(|mark| mark.titled);
         let raw = mark.map_or(section.title.as_str(), |mark| mark.said.as_str());
         let lines = [section.line, last.max(section.line)];
-        Some(Part { title, said: raw.to_owned(), titled, lines, place: Place::Section(at) })
+        Some(Part {
+            title,
+            said: raw.to_owned(),
+            text: String::new(),
+            titled,
+            lines,
+            place: Place::Section(at),
+        })
     }
 
     fn sections(&self, shape: Shape, found: &[usize]) -> Sequence {

@@ -203,7 +203,7 @@ impl Draft {
         }
     }
 
-    fn row(&mut self, row: Option<&Row>, column: usize, reader: &Reader) {
+    fn row(&mut self, row: Option<&Row>, column: usize, reader: &mut Reader) {
         let Some(row) = row else { return };
         let own = row.cells.get(column).map(String::as_str).unwrap_or_default();
         self.found.titled = reader.words.senses(own, usize::MAX);
@@ -214,6 +214,11 @@ impl Draft {
             self.found.titled = said.into_iter().find(|senses| !senses.is_empty()).unwrap_or_default();
         }
         for cell in rest {
+            if let Some(text) = checklists::gate(cell).filter(|text| !text.is_empty()) {
+                let criterion = criterion(&plain(&text), criteria::Place::Anywhere, Some(row.line));
+                self.check(criterion, row.line, reader);
+                continue;
+            }
             self.step.guidance.push(Guidance { line: row.line, text: cell.clone() });
             let suggested = commands::in_spans(cell).filter_map(command);
             self.step.suggested_commands.extend(suggested);
@@ -231,6 +236,7 @@ impl Draft {
                 let label = block.label_text();
                 let line = block.label.as_ref().map(|label| label.no);
                 let all: Vec<&Item> = items.iter().collect();
+                let lists = lists && !block.label.as_ref().is_some_and(|label| is_special(label, reader));
                 self.items(&all, &Under { label: &label, line, about, lists }, reader);
             }
             Content::Table(header, rows) if is_mapping(header.cells.as_slice()) => {
@@ -369,6 +375,18 @@ impl Under<'_> {
             reader.became(line, line, Kind::Label, "");
         }
     }
+}
+
+/// Whether a label introduces what is done only in some cases, or no part of
+/// the steps: `If the tests fail:`, `**Error handling:** when it takes too long:`.
+fn is_special(label: &Line, reader: &Reader) -> bool {
+    let whole = label.whole();
+    let first = super::words::tokens(&whole);
+    let grammar = &reader.words.grammar;
+    let only_if = first.first().is_some_and(|word| grammar.only_if.of_word(word).is_some());
+    let case = ["場合", "如果", "경우", "ときは"].iter().any(|word| whole.contains(word));
+    let named = label.label.as_deref().map_or(Topic::None, |name| reader.words.topic(name));
+    only_if || case || matches!(named, Topic::Around | Topic::Principles)
 }
 
 /// What an item names: its label, or else its text.

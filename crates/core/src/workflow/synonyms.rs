@@ -64,7 +64,12 @@ impl Lexicon {
                 continue;
             }
             // `Present the cause and the proposed fix` goes on telling.
-            let named = telling && words.first().is_some_and(|word| is(&grammar.filler, Some(word)));
+            // So do its single words: `log the incident, the fix, and follow-ups`.
+            let said: Vec<Token> = words.iter().filter(|word| word.word != "and").cloned().collect();
+            let hits = self.skills.hits(&said);
+            let single = matches!(hits.as_slice(), [hit] if hit.first == 0 && hit.end == said.len());
+            let listed = words.first().is_some_and(|word| is(&grammar.filler, Some(word)));
+            let named = telling && (single || listed);
             let sense = if named { None } else { self.of_clause(clause, if telling { 0 } else { reach }) };
             telling = starts(&[&grammar.tells, &grammar.never]) || (telling && sense.is_none());
             senses.extend(sense);
@@ -78,11 +83,14 @@ impl Lexicon {
         let clause = after_what_came_before(clause, grammar)?;
         let words = without_fillers(tokens(clause), &grammar.filler);
         let first = words.iter().position(|word| !is_prelude(word, grammar))?;
-        let words = words.get(first..)?;
+        let is_word = |at: usize, text: &str| words.get(at).is_some_and(|word| word.word == text);
+        let how = is_word(0, "how") && is_word(first, "to");
+        let words = words.get(first + usize::from(how)..)?;
         if is(&grammar.cut, words.first()) && words.len() > 1 {
             return None;
         }
-        let hits = self.skills.hits(words);
+        let mut hits = self.skills.hits(words);
+        hits.retain(|hit| hit.sense.sense != Sense::Nothing);
         let verb_last = clause.chars().any(is_verb_last);
         let told_last = grammar.tells_last.hits(words);
         let place = |first: usize, skip: usize| (first, skip);
@@ -154,6 +162,7 @@ fn settled(sense: Sense) -> Option<Skill> {
         Sense::Does(skill) => Some(skill),
         Sense::Verify => Some(Skill::Test),
         Sense::ToMain => Some(Skill::Port),
+        Sense::Nothing => None,
     }
 }
 

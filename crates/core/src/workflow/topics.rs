@@ -2,7 +2,7 @@
 
 use super::criteria::Place;
 use super::lexicon::Lexicon;
-use super::words::tokens;
+use super::words::{Token, tokens};
 use serde::Deserialize;
 
 /// What a heading or a label is about.
@@ -71,11 +71,26 @@ impl Lexicon {
             words.iter().enumerate().filter(|(at, word)| outside(*at) && !is_of_every_page(&word.word));
         let beside = others.count();
         let fits = |topic: Topic| match topic {
-            Topic::Around => beside < BESIDE && (beside == 0 || self.senses(&title, usize::MAX).is_empty()),
+            Topic::Around => {
+                beside == 0
+                    || (beside < BESIDE
+                        && !self.instructs(&words)
+                        && self.senses(&title, usize::MAX).is_empty())
+            }
             Topic::Principles | Topic::Procedure | Topic::After => beside <= BESIDE,
             _ => true,
         };
         hits.iter().map(|hit| hit.sense).filter(|topic| fits(*topic)).min().unwrap_or(Topic::None)
+    }
+}
+
+impl Lexicon {
+    /// Whether some words begin with a verb that tells to do something.
+    pub(crate) fn instructs(&self, words: &[Token]) -> bool {
+        let grammar = &self.grammar;
+        let first = words.iter().find(|word| grammar.adverb.of_word(word).is_none());
+        let verbs = [&grammar.acts, &grammar.tells, &grammar.launches];
+        first.is_some_and(|first| verbs.iter().any(|list| list.of_word(first).is_some()))
     }
 }
 

@@ -253,11 +253,8 @@ impl<'a> Builder<'a> {
     fn push(&mut self, content: Content, range: &Range<usize>) {
         let (first, last) = self.span(range);
         let label = self.pending.take();
-        if let Content::Paragraph(lines) = &content
-            && let Some(line) = lines.last()
-            && introduces(line, lines.len())
-        {
-            self.pending = Some(line.clone());
+        if let Content::Paragraph(lines) = &content {
+            self.pending = introduction(lines);
         }
         if let Some(section) = self.document.sections.last_mut() {
             section.blocks.push(Block { first, last, label, info: String::new(), content });
@@ -327,7 +324,23 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn introduces(line: &Line, lines: usize) -> bool {
-    let lone_label = line.label.is_some() && line.text.is_empty();
-    lone_label || (lines == 1 && line.text.trim_end().ends_with([':', '：']))
+/// A longer text is no introduction of what follows.
+const MOST_INTRODUCTION: usize = 160;
+
+/// What a paragraph says about the block after it: a lone label, or a text
+/// that ends in a colon.
+fn introduction(lines: &[Line]) -> Option<Line> {
+    let (first, last) = (lines.first()?, lines.last()?);
+    if last.label.is_some() && last.text.is_empty() {
+        return Some(last.clone());
+    }
+    if !last.text.trim_end().ends_with([':', '：']) {
+        return None;
+    }
+    if lines.len() == 1 {
+        return Some(last.clone());
+    }
+    let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    let whole = Line { no: last.no, label: first.label.clone(), text: texts.join(" ") };
+    (whole.text.len() <= MOST_INTRODUCTION).then_some(whole)
 }

@@ -74,6 +74,7 @@ fn part(line: &str, no: u32) -> Option<Part> {
     title.chars().any(char::is_alphanumeric).then(|| Part {
         title,
         said: said.to_owned(),
+        text: text.to_lowercase(),
         titled: true,
         lines: [no, no],
         place: Place::Line,

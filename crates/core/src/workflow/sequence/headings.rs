@@ -219,7 +219,8 @@ impl Search<'_> {
                 let Some(column) = self.title_column(header, rows) else { continue };
                 let part = |(row, of): (usize, &super::super::parse::Row)| super::Part {
                     title: without_mark(&plain(&of.cell(column)), self),
-                    said: String::new(),
+                    said: of.cells.get(column).cloned().unwrap_or_default(),
+                    text: of.cells.join(" ").to_lowercase(),
                     titled: true,
                     lines: [of.line, of.line],
                     place: Place::Row(at, block_at, row, column),

@@ -22,6 +22,19 @@ pub(super) struct Run {
     start: [usize; 2],
 }
 
+/// `**Impact**: {who}` is a field of a form, and nothing to do.
+pub(crate) fn is_field(item: &Item) -> bool {
+    let text = item.text();
+    let Some((_, value)) = text.split_once([':', '：']) else { return false };
+    let value = value.trim();
+    let shown = |open: char, close: char| value.starts_with(open) && value.ends_with(close);
+    value.is_empty()
+        || shown('{', '}')
+        || shown('<', '>')
+        || shown('[', ']')
+        || value.chars().all(|c| matches!(c, '_' | '.' | '…' | ' '))
+}
+
 impl Search<'_> {
     /// The lists of some sections, each with what continues it.
     pub(super) fn runs_in(&self, range: Range<usize>) -> Vec<Run> {
@@ -84,6 +97,10 @@ impl Search<'_> {
         let denied = |word: &str| label.split(|c: char| !c.is_alphanumeric()).any(|have| have == word);
         let own = self.lexicon.topic(&label);
         let policy = |topic: Topic| topic.is_policy() && !(topic == Topic::Rollback && self.about_rollback);
+        let fields = run.items.iter().filter_map(|at| self.item(*at)).filter(|item| is_field(item)).count();
+        if fields * 2 > run.items.len() {
+            return false;
+        }
         let titled = self.path(run.start[0]).any(policy) && own != Topic::Procedure;
         !titled
             && !policy(own)
@@ -179,7 +196,8 @@ impl Search<'_> {
             Some(Part {
                 titled: !title.is_empty(),
                 title,
-                said: String::new(),
+                said: item.text(),
+                text: item.text().to_lowercase(),
                 lines: [item.line, last.max(item.line)],
                 place: Place::Item(at[0], at[1], at[2]),
             })

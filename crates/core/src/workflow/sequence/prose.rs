@@ -11,12 +11,12 @@ const MOST: usize = 40;
 impl Search<'_> {
     /// Paragraphs that begin with what to do, or else a flow in one line.
     pub(super) fn prose(&self) -> Option<Sequence> {
+        if let Some(flow) = self.flow() {
+            return Some(flow);
+        }
         let parts = self.instructions();
         if parts.len() >= 2 {
             return Some(Sequence { shape: Shape::Prose, parts });
-        }
-        if let Some(flow) = self.flow() {
-            return Some(flow);
         }
         let parts = if parts.is_empty() { self.paragraphs() } else { parts };
         (!parts.is_empty()).then_some(Sequence { shape: Shape::Prose, parts })
@@ -40,26 +40,16 @@ impl Search<'_> {
 
     /// Whether a sentence begins with a verb that tells to do something.
     fn instructs(&self, text: &str) -> bool {
-        let grammar = &self.lexicon.grammar;
         let words = tokens(super::super::synonyms::first_sentence(text));
-        let Some(first) = words.iter().find(|word| grammar.adverb.of_word(word).is_none()) else {
-            return false;
-        };
-        let verb = [&grammar.acts, &grammar.tells, &grammar.launches]
-            .iter()
-            .any(|list| list.of_word(first).is_some());
-        verb || self
-            .lexicon
-            .skills
-            .hits(&words)
-            .first()
-            .is_some_and(|hit| words.get(hit.first).is_some_and(|word| word.start == first.start))
+        let first = words.iter().position(|word| self.lexicon.grammar.adverb.of_word(word).is_none());
+        let hits = self.lexicon.skills.hits(&words);
+        self.lexicon.instructs(&words) || hits.first().is_some_and(|hit| Some(hit.first) == first)
     }
 
     /// `diagnose → fix → test → deploy`.
     fn flow(&self) -> Option<Sequence> {
         for (no, line) in self.doc.raw.iter().filter(|(_, line)| line.len() < 400) {
-            let arrows = line.replace("->", "→").replace("=>", "→");
+            let arrows = super::super::synonyms::first_sentence(line).replace("->", "→").replace("=>", "→");
             let after = arrows.split_once([':', '：']).map_or(arrows.as_str(), |(before, after)| {
                 if before.contains('→') { &arrows } else { after }
             });
@@ -97,5 +87,5 @@ fn text(lines: &[Line]) -> String {
 fn part(text: &str, lines: [u32; 2]) -> Part {
     let said = super::super::synonyms::first_sentence(text);
     let title = brief(plain(said).trim_end_matches(['.', ':']), TITLE);
-    Part { title, said: said.to_owned(), titled: true, lines, place: Place::Line }
+    Part { title, said: said.to_owned(), text: text.to_lowercase(), titled: true, lines, place: Place::Line }
 }

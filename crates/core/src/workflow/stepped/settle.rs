@@ -12,6 +12,7 @@ pub(super) fn plainly(sense: Sense) -> Skill {
         Sense::Does(skill) => skill,
         Sense::Verify => Skill::Test,
         Sense::ToMain => Skill::Merge,
+        Sense::Nothing => Skill::Manual,
     }
 }
 
