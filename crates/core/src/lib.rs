@@ -18,5 +18,6 @@ pub mod policy;
 pub mod report;
 pub mod run;
 pub mod status;
+pub mod syntax;
 pub mod text;
 pub mod workflow;

@@ -2,6 +2,7 @@
 //! signing, credentials and configuration are the user's. Nothing here ever
 //! forces a push, skips a hook or touches the checkout that one stands in.
 
+pub mod change;
 pub mod fetch;
 pub mod merge;
 pub mod push;
