@@ -11,7 +11,8 @@
 //! `OWNER+NAME` or `NAME`. Nothing is written there.
 
 use hotfix::git::{Git, GitError, change};
-use hotfix_core::change::{Change, DEFAULT_MAX_FILES, DEFAULT_MAX_LINES, Judgement, Rules, is_test_path, judge};
+use hotfix_core::change::{Change, DEFAULT_MAX_FILES, DEFAULT_MAX_LINES, Rules, is_test_path, judge};
+use hotfix_core::finding::Finding;
 use hotfix_core::gate::Verdict;
 use hotfix_core::policy::ChangePolicy;
 use std::collections::BTreeMap;
@@ -20,12 +21,32 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// So many commits of a project are picked: fixes, features, refactorings.
-const WANTED: [(&str, usize); 3] = [("fix", 8), ("feat", 6), ("refactor", 6)];
+const WANTED: [(&str, usize); 3] = [("fix", 12), ("feat", 10), ("refactor", 10)];
 
 /// Scopes that concern no program: what they name is no hotfix.
 const NO_CODE: &[&str] = &[
-    "deps", "deps-dev", "dep", "ci", "docs", "doc", "docker", "test", "tests", "testing", "build", "release",
-    "lint", "examples", "example", "i18n", "website", "site", "www", "benchmarks", "playground", "readme",
+    "deps",
+    "deps-dev",
+    "dep",
+    "ci",
+    "docs",
+    "doc",
+    "docker",
+    "test",
+    "tests",
+    "testing",
+    "build",
+    "release",
+    "lint",
+    "examples",
+    "example",
+    "i18n",
+    "website",
+    "site",
+    "www",
+    "benchmarks",
+    "playground",
+    "readme",
 ];
 
 /// A fix of at most this size (lines of code, tests aside) is a small one.
@@ -38,7 +59,9 @@ fn main() -> ExitCode {
         ["pick", clones, projects @ ..] => pick(Path::new(clones), projects),
         ["judge", clones, list, options @ ..] => judged(Path::new(clones), list, options),
         _ => {
-            eprintln!("judge-commits judge CLONES LIST [--half NAME] [--all] | judge-commits pick CLONES HALF:OWNER/NAME…");
+            eprintln!(
+                "judge-commits judge CLONES LIST [--half NAME] [--all] | judge-commits pick CLONES HALF:OWNER/NAME…"
+            );
             return ExitCode::from(2);
         }
     };
@@ -107,8 +130,8 @@ fn label(subject: &str) -> Option<&'static str> {
 /// Whether a commit changes a file of a program that is no test.
 fn touches_code(git: &Git, commit: &str) -> Result<bool, GitError> {
     const CODE: &[&str] = &[
-        "rs", "py", "go", "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "java", "kt", "rb", "php", "cs",
-        "dart", "ex", "exs", "c", "h", "cpp", "lua", "sh",
+        "rs", "py", "go", "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "java", "kt", "rb",
+        "php", "cs", "dart", "ex", "exs", "c", "h", "cpp", "lua", "sh",
     ];
     let names = git.run(["diff-tree", "-r", "--no-commit-id", "--name-only", commit])?;
     Ok(names.lines().any(|path| {
@@ -132,9 +155,15 @@ struct Seen {
     small: bool,
     files: u32,
     lines: u32,
-    /// Gate and message of each binding finding.
-    findings: Vec<(String, String)>,
+    /// The binding findings of gates that fail.
+    findings: Vec<Hit>,
     unknown: bool,
+}
+
+struct Hit {
+    gate: String,
+    rule: String,
+    told: String,
 }
 
 fn judged(clones: &Path, list: &str, options: &[&str]) -> Done {
@@ -175,7 +204,8 @@ const EMPTY: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 /// Judges a commit by the page that hotfix brings along: the smallest change,
 /// no refactoring, no new feature.
 fn look(change: &Change) -> Seen {
-    let policy = ChangePolicy { minimal: true, no_refactoring: true, no_features: true, ..ChangePolicy::default() };
+    let policy =
+        ChangePolicy { minimal: true, no_refactoring: true, no_features: true, ..ChangePolicy::default() };
     let rules = Rules {
         policy: &policy,
         max_files: DEFAULT_MAX_FILES,
@@ -184,20 +214,20 @@ fn look(change: &Change) -> Seen {
         protected: &[],
         generated: &[],
         allow_secrets: &[],
+        base: "BASE",
     };
-    let judgements = judge(change, &rules);
-    let used = hotfix_core::change::budget(change, &rules);
-    let held = |j: &&Judgement| j.verdict == Verdict::Fail;
-    let findings = judgements.iter().filter(held).flat_map(|j| &j.findings).filter(|f| f.binding);
-    let shown = |f: &hotfix_core::change::Finding| {
-        let line = f.line.map(|l| format!(":{l}")).unwrap_or_default();
-        (f.gate.to_owned(), format!("{}{line}: {}", f.file, f.message))
-    };
+    let judged = judge(change, &rules);
+    let (judgements, used) = (&judged.gates, judged.budget);
+    let mut findings = Vec::new();
+    for judgement in judgements.iter().filter(|j| j.verdict == Verdict::Fail) {
+        let hit = |f: &Finding| Hit { gate: judgement.gate.to_owned(), rule: f.rule.clone(), told: f.told() };
+        findings.extend(judgement.findings.iter().filter(|f| f.binding).map(hit));
+    }
     Seen {
         small: used.files <= SMALL.0 && used.lines <= SMALL.1,
         files: used.files,
         lines: used.lines,
-        findings: findings.map(shown).collect(),
+        findings,
         unknown: judgements.iter().any(|j| j.verdict == Verdict::Unknown),
     }
 }
@@ -209,8 +239,8 @@ fn all(rows: &[Row]) -> Done {
         let Seen { files, lines, .. } = row.change;
         let short = row.commit.get(..10).unwrap_or_default();
         writeln!(out, "{} {} {short}: {files} files, {lines} lines", row.label, row.project)?;
-        for (gate, message) in &row.change.findings {
-            writeln!(out, "    {gate} {message}")?;
+        for Hit { gate, rule, told } in &row.change.findings {
+            writeln!(out, "    {gate} {rule}: {told}")?;
         }
     }
     Ok(())
@@ -223,7 +253,8 @@ fn print_tables(rows: &[Row]) {
     halves.dedup();
     for half in halves {
         let of_half: Vec<&Row> = rows.iter().filter(|row| row.half == half).collect();
-        let projects: std::collections::BTreeSet<&str> = of_half.iter().map(|row| row.project.as_str()).collect();
+        let projects: std::collections::BTreeSet<&str> =
+            of_half.iter().map(|row| row.project.as_str()).collect();
         println!("\n{half}: {} commits of {} projects", of_half.len(), projects.len());
         table(&of_half);
         sizes(&of_half);
@@ -261,7 +292,7 @@ fn table(rows: &[&Row]) {
     };
     line("**any gate**", &|row| !row.change.findings.is_empty());
     for gate in ["change.size", "change.scope", "change.shape", "change.secrets"] {
-        line(&format!("`{gate}`"), &|row| row.change.findings.iter().any(|(g, _)| g == gate));
+        line(&format!("`{gate}`"), &|row| row.change.findings.iter().any(|f| f.gate == gate));
     }
     for name in rules.keys() {
         line(&format!("… {name}"), &|row| row.change.findings.iter().any(|f| rule(f) == *name));
@@ -273,26 +304,25 @@ fn table(rows: &[&Row]) {
 }
 
 /// A finding's kind, for counting.
-fn rule((gate, message): &(String, String)) -> String {
-    let what = message.split_once(": ").map_or(message.as_str(), |(_, what)| what);
-    let words: Vec<&str> = what
-        .split_whitespace()
-        .take_while(|word| !word.contains(['`', '/', ':']) && !word.starts_with(|c: char| c.is_ascii_digit()))
-        .take(3)
-        .collect();
-    let name = gate.trim_start_matches("change.");
-    if words.is_empty() { name.to_owned() } else { format!("{name}: {}", words.join(" ")) }
+fn rule(hit: &Hit) -> String {
+    format!("{}: {}", hit.gate.trim_start_matches("change."), hit.rule)
 }
 
 /// How large fixes are, for choosing the budget.
 fn sizes(rows: &[&Row]) {
     for label in ["fix", "feat", "refactor"] {
         let of = |value: fn(&Seen) -> u32| {
-            let mut all: Vec<u32> = rows.iter().filter(|r| r.label == label).map(|r| value(&r.change)).collect();
+            let mut all: Vec<u32> =
+                rows.iter().filter(|r| r.label == label).map(|r| value(&r.change)).collect();
             all.sort_unstable();
-            let at = |percent: usize| all.get((all.len().saturating_sub(1)) * percent / 100).copied().unwrap_or(0);
+            let at =
+                |percent: usize| all.get((all.len().saturating_sub(1)) * percent / 100).copied().unwrap_or(0);
             format!("{} / {} / {} / {} / {}", at(25), at(50), at(75), at(90), at(95))
         };
-        println!("{label}: files {} and lines {} (percentiles 25, 50, 75, 90, 95)", of(|s| s.files), of(|s| s.lines));
+        println!(
+            "{label}: files {} and lines {} (percentiles 25, 50, 75, 90, 95)",
+            of(|s| s.files),
+            of(|s| s.lines)
+        );
     }
 }

@@ -3,7 +3,7 @@
 use super::globs::Globs;
 use super::secret_rules::{Form, RULES, Rule};
 use super::{
-    Change, FileChange, Finding, Judgement, Line, LineKind, Rules, Status, count, key, paths, verdict,
+    Change, FileChange, Finding, Hint, Judgement, Line, LineKind, Rules, Status, count, key, paths, verdict,
 };
 use std::ops::Range;
 
@@ -334,9 +334,17 @@ pub(super) fn judge(change: &Change, rules: &Rules<'_>) -> Judgement {
 }
 
 fn finding(file: &FileChange, line: Option<u32>, message: String) -> Finding {
-    let hint = "take it out, read it from the environment or the secret store, and revoke it if it was ever pushed; \
-                if it is none, allow it in the config";
-    Finding { gate: GATE, file: file.path.clone(), line, message, hint: hint.to_owned(), binding: true }
+    let hint =
+        "take it out, read it from the environment or the secret store, and revoke it if it was ever pushed";
+    Finding {
+        rule: "secret".to_owned(),
+        file: file.path.clone(),
+        line,
+        column: None,
+        message,
+        binding: true,
+        hints: vec![Hint::say(hint), Hint::say("if it is none, allow it in the config")],
+    }
 }
 
 /// The secrets on a file's added lines, each with its line.

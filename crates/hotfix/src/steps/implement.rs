@@ -31,8 +31,7 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
 pub fn judge_change(cx: &mut Cx<'_>) -> Result<(), Stop> {
     let attempt = cx.attempt()?;
     let Some(head) = cx.state().head.clone() else { return Ok(()) };
-    let diff = tree::diff(cx.t.git(), &attempt.base, &head.tree)?;
-    let change = change::parse(&diff);
+    let change = crate::git::change::read(cx.t.git(), &attempt.base, &head.tree)?;
     let policy = cx.plan()?.policy.change.clone();
     let config = cx.t.config.change.clone();
     let rules = Rules {
@@ -43,14 +42,16 @@ pub fn judge_change(cx: &mut Cx<'_>) -> Result<(), Stop> {
         protected: &config.protected,
         generated: &config.generated,
         allow_secrets: &config.allow_secrets,
+        base: hotfix_core::effect::short(&attempt.base),
     };
-    let budget = change::budget(&change, &rules);
+    let judged = change::judge(&change, &rules);
+    let budget = judged.budget;
     let seen = [budget.files, budget.lines, budget.max_files, budget.max_lines];
     if cx.state().budget != Some(seen) {
         let [files, lines, max_files, max_lines] = seen;
         cx.observe(Observation::Budget { files, lines, max_files, max_lines })?;
     }
-    let mut judgements = change::judge(&change, &rules);
+    let mut judgements = judged.gates;
     let passed = |j: &change::Judgement| j.gate == "change.secrets" && j.verdict == Verdict::Pass;
     if let Some(slot) = judgements.iter_mut().find(|j| passed(j))
         && let Some(found) = secrets_of_commits(cx, &head.commit, &rules)?
@@ -58,10 +59,7 @@ pub fn judge_change(cx: &mut Cx<'_>) -> Result<(), Stop> {
         *slot = found;
     }
     for judgement in judgements {
-        let findings = judgement.findings.iter().map(|f| match f.line {
-            Some(line) => format!("{}:{line}: {} ({})", f.file, f.message, f.hint),
-            None => format!("{}: {} ({})", f.file, f.message, f.hint),
-        });
+        let findings = judgement.findings.iter().map(hotfix_core::finding::Finding::told);
         let answer = says(judgement.verdict, judgement.summary.clone()).details(findings.collect());
         // A weakened test binds whatever the page says of the gate.
         let must_stop = judgement.verdict == Verdict::Fail && judgement.findings.iter().any(|f| f.binding);
@@ -80,7 +78,8 @@ fn secrets_of_commits(cx: &Cx<'_>, head: &str, rules: &Rules<'_>) -> Result<Opti
     for commit in list.lines() {
         let diff = tree::diff(cx.t.git(), &format!("{commit}^"), commit)?;
         let judged = change::judge(&change::parse(&diff), rules);
-        let secrets = judged.into_iter().find(|j| j.gate == "change.secrets" && j.verdict != Verdict::Pass);
+        let secrets =
+            judged.gates.into_iter().find(|j| j.gate == "change.secrets" && j.verdict != Verdict::Pass);
         if let Some(mut found) = secrets {
             found.summary =
                 format!("{} (in the commit {})", found.summary, hotfix_core::effect::short(commit));

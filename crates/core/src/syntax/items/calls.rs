@@ -12,7 +12,10 @@ pub(super) fn all<'s>(found: &mut Found<'s, '_>) {
     let mut seen: Vec<(Kind, String, Node<'s>)> = Vec::new();
     each(root, &mut |node, _| one(found, node, &mut seen));
     for (kind, name, node) in seen {
-        found.add(kind, name, node);
+        // What cargo sets for a build is nobody's setting.
+        if !(name.starts_with("CARGO_") || name == "OUT_DIR") {
+            found.add(kind, name, node);
+        }
     }
 }
 
@@ -41,7 +44,23 @@ fn one<'s>(found: &Found<'s, '_>, node: Node<'s>, seen: &mut Seen<'s>) {
         (language, "member_expression" | "subscript_expression") if language.is_script() => {
             script_environment(found, node, seen);
         }
+        (_, "pair") => flag_of_table(found, node, seen),
         _ => {}
+    }
+}
+
+/// `"name": ["-m", "--message"]` in a table that describes the command line.
+fn flag_of_table<'s>(found: &Found<'s, '_>, node: Node<'s>, seen: &mut Seen<'s>) {
+    let key = found.source.field(node, "key").unwrap_or_default().trim_matches(['"', '\'']);
+    if !matches!(key, "name" | "flag" | "flags" | "option") {
+        return;
+    }
+    let Some(value) = node.child_by_field_name("value") else { return };
+    let texts = if matches!(value.kind(), "list" | "array") { named(value) } else { vec![value] };
+    for name in texts.into_iter().filter_map(|part| text(found, part)) {
+        if name.starts_with("--") && name.len() > 3 {
+            seen.push((Kind::Flag, long(name).to_owned(), node));
+        }
     }
 }
 
@@ -60,6 +79,9 @@ fn call<'s>(found: &Found<'s, '_>, node: Node<'s>, seen: &mut Seen<'s>) {
             texts().take(1).for_each(|name| add(Kind::Setting, name))
         }
         "get" if function.ends_with("environ.get") || function == "Deno.env.get" => {
+            texts().take(1).for_each(|name| add(Kind::Setting, name));
+        }
+        "get" | "pop" | "getboolean" | "getint" if is_configuration(found, function) => {
             texts().take(1).for_each(|name| add(Kind::Setting, name));
         }
         "BindEnv" | "SetDefault" if function.contains("viper") => {
@@ -95,6 +117,15 @@ fn call<'s>(found: &Found<'s, '_>, node: Node<'s>, seen: &mut Seen<'s>) {
         }
         _ => {}
     }
+}
+
+/// `config.get`, `self.settings.get`, `args.get`.
+fn is_configuration(found: &Found<'_, '_>, function: &str) -> bool {
+    let receiver = function.rsplit_once('.').map_or("", |(receiver, _)| receiver);
+    let last = receiver.rsplit(['.', '_']).next().unwrap_or_default();
+    // In Python these are what was given on the command line, in scripts a list.
+    let given = found.source.language() == Language::Python && matches!(last, "arguments" | "args");
+    given || matches!(last, "config" | "settings" | "options" | "opts" | "conf" | "configuration")
 }
 
 /// `--foo` of `-f, --foo <x>`.
@@ -196,7 +227,9 @@ fn next_declaration(node: Node<'_>) -> Option<Node<'_>> {
 /// `process.env.X`, `process.env["X"]`, `import.meta.env.X`.
 fn script_environment<'s>(found: &Found<'s, '_>, node: Node<'s>, seen: &mut Seen<'s>) {
     let object = found.source.field(node, "object").unwrap_or_default();
-    if !matches!(object, "process.env" | "import.meta.env" | "Bun.env") {
+    let called = node.parent().is_some_and(|parent| parent.kind() == "call_expression");
+    let own = !called && is_configuration(found, &format!("{object}.get"));
+    if !own && !matches!(object, "process.env" | "import.meta.env" | "Bun.env") {
         return;
     }
     let name = found.source.field(node, "property").or_else(|| first_text(found, node));

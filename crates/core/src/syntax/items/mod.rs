@@ -3,6 +3,7 @@
 
 mod calls;
 mod go;
+mod parameters;
 mod python;
 mod rust;
 mod script;
@@ -73,6 +74,8 @@ pub struct Item {
     pub name: String,
     /// How it is used: parameters and results, without layout.
     pub signature: String,
+    /// The names of its parameters, where it takes any.
+    pub parameters: Vec<String>,
     /// Its line, from 1.
     pub line: u32,
     /// Its last line, from 1.
@@ -107,7 +110,9 @@ impl<'s> Found<'s, '_> {
 
     fn add_with(&mut self, kind: Kind, name: String, node: Node<'s>, signature: String) {
         let last = u32::try_from(node.end_position().row).unwrap_or(u32::MAX - 1) + 1;
-        self.items.push(Item { kind, name, signature, line: line(node), last, column: column(node) });
+        let parameters = parameters::names(self.source, node);
+        let (line, column) = (line(node), column(node));
+        self.items.push(Item { kind, name, signature, parameters, line, last, column });
     }
 
     /// The fields of a node as one text without layout or comments.

@@ -225,3 +225,29 @@ fn places_are_named() {
     let item = items(&source).remove(0);
     assert_eq!((item.name.as_str(), item.line, item.column), ("Y", 3, 8));
 }
+
+#[test]
+fn parameters_are_named() {
+    for (language, text, expected) in [
+        (
+            Language::Rust,
+            "impl X { pub fn a(&self, b: u8, (c, d): (u8, u8), mut e: u8) {} }",
+            &["b", "c", "d", "e"][..],
+        ),
+        (
+            Language::Python,
+            "def a(self, b, c=1, *args, d: int = 2, **kw): ...",
+            &["b", "c", "args", "d", "kw"],
+        ),
+        (Language::Go, "package a\nfunc A(b, c int, d ...string) {}", &["b", "c", "d"]),
+        (
+            Language::TypeScript,
+            "export function a(b: number, c?: string, { d, e = 1 }: X = {}) {}",
+            &["b", "c", "d", "e"],
+        ),
+        (Language::JavaScript, "export const a = (b, c = 1, ...d) => 1", &["b", "c", "d"]),
+    ] {
+        let source = Source::parse(language, text).unwrap();
+        assert_eq!(items(&source).remove(0).parameters, expected, "{text}");
+    }
+}
