@@ -214,6 +214,7 @@ fn look(change: &Change) -> Seen {
         protected: &[],
         generated: &[],
         allow_secrets: &[],
+        secret_rules: None,
         base: "BASE",
     };
     let judged = judge(change, &rules);

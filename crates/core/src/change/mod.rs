@@ -9,13 +9,11 @@
 mod block;
 mod diff;
 mod globs;
-mod key;
 mod lang;
 mod manifest;
 mod paths;
 mod reading;
 mod scope;
-mod secret_rules;
 mod secrets;
 mod shape;
 mod size;
@@ -23,7 +21,7 @@ mod size;
 pub use diff::parse;
 pub use paths::is_test_path;
 pub use scope::DEFAULT_PROTECTED;
-pub use secrets::redact;
+pub use secrets::{RuleFile, SecretRules, SecretRulesError, extends, redact};
 pub use size::{DEFAULT_MAX_FILES, DEFAULT_MAX_LINES};
 
 use crate::finding::{Finding, Hint, shell_word};
@@ -31,6 +29,7 @@ use crate::gate::Verdict;
 use crate::policy::ChangePolicy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Everything that a diff changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -199,6 +198,8 @@ pub struct Rules<'a> {
     /// Secrets that are none: `path:GLOB`, `rule:ID`, or a text of at least
     /// four characters that the secret contains.
     pub allow_secrets: &'a [String],
+    /// What secrets look like; the built-in rules where there are none.
+    pub secret_rules: Option<&'a SecretRules>,
     /// What the change starts from, for the commands that take a part of it
     /// out again.
     pub base: &'a str,
@@ -266,12 +267,9 @@ impl Judged {
 pub fn judge(change: &Change, rules: &Rules<'_>) -> Judged {
     let readings = reading::read(&change.files, rules);
     let (budget, size) = size::judge(change, &readings, rules);
-    let mut gates = vec![
-        size,
-        scope::judge(change, rules),
-        shape::judge(&readings, rules),
-        secrets::judge(change, rules),
-    ];
+    let (secrets, texts) = secrets::judge(change, rules);
+    let mut gates = vec![size, scope::judge(change, rules), shape::judge(&readings, rules), secrets];
+    hide(&mut gates, &texts);
     if let Some(first) = change.malformed.first() {
         for judgement in gates.iter_mut().filter(|judgement| judgement.verdict == Verdict::Pass) {
             judgement.verdict = Verdict::Unknown;
@@ -281,6 +279,27 @@ pub fn judge(change: &Change, rules: &Rules<'_>) -> Judged {
         }
     }
     Judged { budget, gates }
+}
+
+/// No gate quotes a line with a secret that another gate has found.
+fn hide(gates: &mut [Judgement], secrets: &BTreeSet<String>) {
+    let without = |text: &mut String| {
+        for secret in secrets {
+            if text.contains(secret.as_str()) {
+                *text = text.replace(secret.as_str(), "[redacted]");
+            }
+            // A line that was cut short may end inside of one.
+            let ends = secret.char_indices().map(|(at, _)| &secret[..at]).filter(|head| head.len() >= 4);
+            let cut = ends.rev().map(|head| format!("{head}…")).find(|cut| text.contains(cut.as_str()));
+            if let Some(cut) = cut {
+                *text = text.replace(&cut, "[redacted]…");
+            }
+        }
+    };
+    for judgement in gates {
+        without(&mut judgement.summary);
+        judgement.findings.iter_mut().for_each(|finding| without(&mut finding.message));
+    }
 }
 
 /// Fail where there are findings, pass where there are none.

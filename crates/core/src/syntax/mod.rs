@@ -141,7 +141,7 @@ fn column(node: Node<'_>) -> u32 {
 }
 
 /// The children of a node with a name of their own in the grammar.
-fn named<'n>(node: Node<'n>) -> Vec<Node<'n>> {
+fn named(node: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = node.walk();
     node.named_children(&mut cursor).collect()
 }

@@ -42,6 +42,7 @@ pub fn judge_change(cx: &mut Cx<'_>) -> Result<(), Stop> {
         protected: &config.protected,
         generated: &config.generated,
         allow_secrets: &config.allow_secrets,
+        secret_rules: None,
         base: hotfix_core::effect::short(&attempt.base),
     };
     let judged = change::judge(&change, &rules);

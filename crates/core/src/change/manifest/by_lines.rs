@@ -165,7 +165,8 @@ fn pom(text: &str) -> Vec<Dependency> {
         };
         let (group, artifact) = (field("groupId").unwrap_or_default(), field("artifactId")?);
         let for_tools = field("scope").as_deref() == Some("test") || block[0].starts_with("<plugin>");
-        Some(Dependency::new(format!("{group}:{artifact}"), field("version").unwrap_or_default(), for_tools))
+        let name = if group.is_empty() { artifact } else { format!("{group}:{artifact}") };
+        Some(Dependency::new(name, field("version").unwrap_or_default(), for_tools))
     };
     ALL.pom_dependency.captures_iter(text).filter_map(of).collect()
 }

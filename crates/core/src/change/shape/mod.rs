@@ -47,12 +47,12 @@ pub(super) fn judge(readings: &[Reading<'_>], rules: &Rules<'_>) -> Judgement {
     if tally.signatures > 0 {
         summary.push(count(tally.signatures, "changed signature", "changed signatures"));
     }
-    let named = [
+    let lists = [
         ("changed version of", &tally.versions),
         ("new for tests and tools:", &tally.for_tools),
         ("could not be read:", &tally.unread),
     ];
-    for (what, names) in named.into_iter().filter(|(_, names)| !names.is_empty()) {
+    for (what, names) in lists.into_iter().filter(|(_, names)| !names.is_empty()) {
         let names: Vec<_> = names.iter().map(|name| excerpt(name)).collect();
         summary.push(format!("{what} {}", names.join(", ")));
     }

@@ -44,6 +44,7 @@ fn rules(policy: &ChangePolicy) -> Rules<'_> {
         protected: &[],
         generated: &[],
         allow_secrets: &[],
+        secret_rules: None,
         base: "abc1234",
     }
 }

@@ -76,7 +76,7 @@ fn call<'s>(found: &Found<'s, '_>, node: Node<'s>, seen: &mut Seen<'s>) {
             texts().take(1).for_each(|name| add(Kind::Setting, name));
         }
         "var" | "var_os" if function.contains("env::") => {
-            texts().take(1).for_each(|name| add(Kind::Setting, name))
+            texts().take(1).for_each(|name| add(Kind::Setting, name));
         }
         "get" if function.ends_with("environ.get") || function == "Deno.env.get" => {
             texts().take(1).for_each(|name| add(Kind::Setting, name));

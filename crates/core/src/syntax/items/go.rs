@@ -6,7 +6,7 @@ use crate::syntax::named;
 use tree_sitter::Node;
 
 /// The exported declarations of a file.
-pub(super) fn declarations<'s>(found: &mut Found<'s, '_>) {
+pub(super) fn declarations(found: &mut Found<'_, '_>) {
     let root = found.source.root();
     let package = named(root).into_iter().find(|node| node.kind() == "package_clause");
     if package.is_some_and(|node| found.source.text_of(node).ends_with(" main")) {
@@ -17,7 +17,9 @@ pub(super) fn declarations<'s>(found: &mut Found<'s, '_>) {
             "function_declaration" => function(found, node, ""),
             "method_declaration" => method(found, node),
             "type_declaration" => {
-                named(node).into_iter().for_each(|spec| of_type(found, spec));
+                for spec in named(node) {
+                    of_type(found, spec);
+                }
             }
             "const_declaration" | "var_declaration" => values(found, node),
             _ => {}
@@ -53,16 +55,16 @@ fn of_type<'s>(found: &mut Found<'s, '_>, spec: Node<'s>) {
         "struct_type" => {
             found.add(Kind::Type, name.clone(), spec);
             for list in named(body) {
-                named(list).into_iter().for_each(|field| fields(found, field, &name));
+                for field in named(list) {
+                    fields(found, field, &name);
+                }
             }
         }
         "interface_type" => {
             found.add(Kind::Interface, name.clone(), spec);
-            named(body).into_iter().for_each(|member| {
-                if member.kind() == "method_elem" {
-                    function(found, member, &name);
-                }
-            });
+            for member in named(body).into_iter().filter(|member| member.kind() == "method_elem") {
+                function(found, member, &name);
+            }
         }
         _ => {
             let signature = found.signature(spec, &["type"]);

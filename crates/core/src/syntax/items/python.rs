@@ -6,7 +6,7 @@ use crate::syntax::{MAX_DEPTH, named};
 use tree_sitter::Node;
 
 /// The public declarations of a module.
-pub(super) fn declarations<'s>(found: &mut Found<'s, '_>) {
+pub(super) fn declarations(found: &mut Found<'_, '_>) {
     let root = found.source.root();
     let listed = listed(found, root);
     let mut module = Module { listed: listed.as_deref(), declared: Vec::new() };

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tree_sitter::Node;
 
 /// The public declarations of a file.
-pub(super) fn declarations<'s>(found: &mut Found<'s, '_>) {
+pub(super) fn declarations(found: &mut Found<'_, '_>) {
     let root = found.source.root();
     let hidden = hidden_types(found, root);
     Walk { hidden }.scope(found, root, "", 0);

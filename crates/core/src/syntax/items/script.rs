@@ -6,7 +6,7 @@ use crate::syntax::{MAX_DEPTH, each, named};
 use tree_sitter::Node;
 
 /// The exports of a module.
-pub(super) fn declarations<'s>(found: &mut Found<'s, '_>) {
+pub(super) fn declarations(found: &mut Found<'_, '_>) {
     let root = found.source.root();
     for node in named(root) {
         match node.kind() {
@@ -121,16 +121,13 @@ fn variables<'s>(found: &mut Found<'s, '_>, node: Node<'s>, outer: &str) {
             continue;
         }
         let text = joined(outer, ".", found.source.text_of(name));
-        match callable {
-            Some(function) => {
-                let signature =
-                    found.signature(function, &["type_parameters", "parameters", "parameter", "return_type"]);
-                found.add_with(Kind::Function, text, declarator, signature);
-            }
-            None => {
-                let signature = found.signature(declarator, &["type"]);
-                found.add_with(Kind::Value, text, declarator, signature);
-            }
+        if let Some(function) = callable {
+            let signature =
+                found.signature(function, &["type_parameters", "parameters", "parameter", "return_type"]);
+            found.add_with(Kind::Function, text, declarator, signature);
+        } else {
+            let signature = found.signature(declarator, &["type"]);
+            found.add_with(Kind::Value, text, declarator, signature);
         }
     }
 }

@@ -7,7 +7,7 @@ fn seen(language: Language, text: &str) -> Vec<String> {
 
 #[test]
 fn rust() {
-    let text = r#"
+    let text = r"
 pub struct Cart<T> { pub total: u8, hidden: T }
 struct Hidden { pub a: u8 }
 impl<T> Cart<T> { pub fn new(x: u8) -> Self { todo!() } fn own(&self) {} pub(crate) fn near(&self) {} }
@@ -25,7 +25,7 @@ pub fn secret() {}
 #[cfg(test)]
 pub mod tests { pub fn t() {} }
 pub fn main() {}
-"#;
+";
     let expected = [
         "type Cart",
         "field Cart::total",
