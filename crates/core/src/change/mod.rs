@@ -270,15 +270,30 @@ pub fn judge(change: &Change, rules: &Rules<'_>) -> Judged {
     let (secrets, texts) = secrets::judge(change, rules);
     let mut gates = vec![size, scope::judge(change, rules), shape::judge(&readings, rules), secrets];
     hide(&mut gates, &texts);
-    if let Some(first) = change.malformed.first() {
-        for judgement in gates.iter_mut().filter(|judgement| judgement.verdict == Verdict::Pass) {
-            judgement.verdict = Verdict::Unknown;
-            let first = excerpt(first);
-            judgement.summary =
-                format!("part of the diff could not be read ({first}); {}", judgement.summary);
-        }
-    }
+    doubt(change, &mut gates);
     Judged { budget, gates }
+}
+
+/// The answer of `change.secrets` alone.
+pub fn judge_secrets(change: &Change, rules: &Rules<'_>) -> Judgement {
+    let mut gates = vec![secrets::judge(change, rules).0];
+    doubt(change, &mut gates);
+    gates.remove(0)
+}
+
+/// A diff that could not be read whole passes no gate.
+fn doubt(change: &Change, gates: &mut [Judgement]) {
+    let Some(first) = change.malformed.first() else { return };
+    for judgement in gates.iter_mut().filter(|judgement| judgement.verdict == Verdict::Pass) {
+        judgement.verdict = Verdict::Unknown;
+        let first = excerpt(first);
+        judgement.summary = format!("part of the diff could not be read ({first}); {}", judgement.summary);
+    }
+}
+
+/// Those of some path patterns that are none.
+pub fn bad_patterns(patterns: &[String]) -> Vec<String> {
+    globs::Globs::new(patterns.iter().map(String::as_str)).bad
 }
 
 /// No gate quotes a line with a secret that another gate has found.

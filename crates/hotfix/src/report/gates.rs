@@ -1,6 +1,7 @@
 //! The gates by the point at which each is required, with their evidence.
 
 use super::words;
+use hotfix_core::finding::{Finding, Hint};
 use hotfix_core::gate::{Point, Verdict};
 use hotfix_core::journal::Evidence;
 use hotfix_core::report::Report;
@@ -28,7 +29,24 @@ pub struct Gate {
     summary: String,
     criteria: Option<String>,
     details: Vec<String>,
+    findings: Vec<Found>,
     evidence: Vec<Shown>,
+}
+
+/// A finding, and what to do about it while it stands.
+#[derive(Debug, Serialize)]
+pub struct Found {
+    place: String,
+    message: String,
+    rule: String,
+    hints: Vec<Advice>,
+}
+
+/// Advice, with its command.
+#[derive(Debug, Serialize)]
+pub struct Advice {
+    text: String,
+    command: Option<String>,
 }
 
 /// Evidence.
@@ -86,7 +104,21 @@ fn gate(part: &GatePart) -> Gate {
         summary: one_line(&part.summary),
         criteria: part.criteria.as_deref().map(one_line),
         details: part.details.clone(),
+        findings: part.findings.iter().map(|finding| found(finding, part.verdict)).collect(),
         evidence: part.evidence.iter().map(shown).collect(),
+    }
+}
+
+fn found(finding: &Finding, verdict: Verdict) -> Found {
+    let advice =
+        |hint: &Hint| Advice { text: one_line(&hint.text), command: hint.command.as_deref().map(one_line) };
+    // A gate that was let pass needs no more advice.
+    let open = matches!(verdict, Verdict::Fail | Verdict::Unknown);
+    Found {
+        place: one_line(&finding.place()),
+        message: one_line(&finding.message),
+        rule: one_line(&finding.rule),
+        hints: finding.hints.iter().filter(|_| open).map(advice).collect(),
     }
 }
 
