@@ -7,8 +7,10 @@
 pub mod approval;
 pub mod change;
 pub mod config;
+pub mod defaults;
 pub mod digest;
 pub mod effect;
+pub mod finding;
 pub mod gate;
 pub mod incident;
 pub mod journal;
@@ -19,6 +21,7 @@ pub mod policy;
 pub mod report;
 pub mod run;
 pub mod status;
+pub mod syntax;
 pub mod testing;
 pub mod text;
 pub mod verification;

@@ -4,6 +4,7 @@
 
 pub mod analyze;
 pub mod base;
+pub mod change;
 pub mod check_style;
 pub mod cleanup;
 pub mod commit;
@@ -11,6 +12,7 @@ pub mod deploy;
 pub mod follow_up;
 pub mod forecast;
 pub mod implement;
+pub mod logs;
 pub mod manual;
 pub mod merge;
 pub mod merge_request;
@@ -31,8 +33,10 @@ use crate::engine::effects::identity;
 use crate::engine::{Durable, Stop, Values};
 use crate::error::Failure;
 use hotfix_core::effect::{Action, Effect};
+use hotfix_core::finding::{self, Finding};
 use hotfix_core::gate::{Bound, Point, Verdict};
 use hotfix_core::journal::{Event, Evidence, GateObservation, Observation, WaitingFor, WaitingKind};
+use hotfix_core::logs::LogDiff;
 use hotfix_core::plan::Plan;
 use hotfix_core::run::{Attempt, RunState};
 use hotfix_core::testing::{Compared, NotRun};
@@ -93,6 +97,8 @@ pub struct Says {
     pub summary: String,
     /// More lines.
     pub details: Vec<String>,
+    /// What it objects to.
+    pub findings: Vec<Finding>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
     /// The test commands on both sides.
@@ -101,6 +107,8 @@ pub struct Says {
     pub not_run: Vec<NotRun>,
     /// It rests on the change as it stands, whatever its gate is bound to.
     pub of_change: bool,
+    /// What is new in the logs, where they were judged.
+    pub logs: Option<Box<LogDiff>>,
 }
 
 /// A gate's evaluation with no more than a line.
@@ -109,10 +117,12 @@ pub fn says(verdict: Verdict, summary: impl Into<String>) -> Says {
         verdict,
         summary: summary.into(),
         details: Vec::new(),
+        findings: Vec::new(),
         evidence: Vec::new(),
         tests: Vec::new(),
         not_run: Vec::new(),
         of_change: false,
+        logs: None,
     }
 }
 
@@ -120,6 +130,16 @@ impl Says {
     /// With more lines.
     pub fn details(mut self, details: Vec<String>) -> Says {
         self.details = details;
+        self
+    }
+
+    /// With what it objects to; only so much is kept.
+    pub fn findings(mut self, findings: Vec<Finding>) -> Says {
+        let (kept, more) = finding::kept(findings);
+        if more > 0 {
+            self.details.push(format!("{more} more are not listed"));
+        }
+        self.findings = kept;
         self
     }
 
@@ -173,7 +193,9 @@ impl Cx<'_> {
             verdict: says.verdict,
             summary: says.summary,
             details: says.details,
+            findings: says.findings,
             evidence: says.evidence,
+            logs: says.logs,
             tree: head.filter(|_| of_tree).map(|h| h.tree.clone()),
             commit: head.filter(|_| bound == Bound::Commit).map(|h| h.commit.clone()),
             deploy: state.deploys.last().filter(|_| bound == Bound::Deploy).map(|d| d.version.clone()),
@@ -268,6 +290,7 @@ fn is_same(before: &GateObservation, now: &GateObservation) -> bool {
         && before.summary == now.summary
         && (&before.tree, &before.commit, &before.deploy) == (&now.tree, &now.commit, &now.deploy)
         && before.details == now.details
+        && before.findings == now.findings
         && runs(before) == runs(now)
 }
 

@@ -5,6 +5,7 @@
 mod approvals;
 mod bad_input;
 mod by_hand;
+mod change;
 mod crash;
 mod docs;
 mod dry_run;
@@ -13,6 +14,10 @@ mod facts;
 mod frozen;
 mod harness;
 mod hooks;
+mod logdiff;
+mod logdiff_follow;
+mod logdiff_gates;
+mod logdiff_input;
 mod port;
 mod repo;
 mod rough;

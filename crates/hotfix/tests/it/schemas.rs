@@ -4,6 +4,7 @@
 //! `UPDATE_SCHEMAS=1 cargo test -p hotfix --test it schemas` writes them anew.
 
 use super::docs::top;
+use hotfix_core::logs::LogDiff;
 use hotfix_core::workflow::{ActionRow, Workflow};
 use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
@@ -88,6 +89,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
                 None,
             ),
         ),
+        ("logdiff.json", of(schema_for!(LogDiff), "hotfix logdiff --json", Some(hotfix_core::logs::SCHEMA))),
         ("error.json", of(schema_for!(ErrorDocument), "An error with --json", Some("hotfix.error/1"))),
         (
             "verify.json",
