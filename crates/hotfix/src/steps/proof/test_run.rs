@@ -217,7 +217,9 @@ fn without_secrets_in(mut judged: Judged) -> Judged {
         let names: Vec<String> = clean.lines().map(str::to_owned).collect();
         cases.iter_mut().zip(names).for_each(|(case, name)| case.name = name);
     } else {
-        cases.iter_mut().for_each(|case| case.name = without_secrets(&case.name));
+        for case in cases.iter_mut() {
+            case.name = without_secrets(&case.name);
+        }
     }
     for case in cases {
         case.message = case.message.take().map(|m| without_secrets(&m));
