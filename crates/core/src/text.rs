@@ -8,21 +8,21 @@
 /// character that is not ASCII (or in a keycap).
 pub fn printable(text: &str) -> String {
     let mut before = '\n';
+    let stand_in = |c: char| match c {
+        c if is_invisible(c) => '\u{fffd}',
+        c if (c as u32) < 0x20 => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
+        '\u{7f}' => '\u{2421}',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
     text.chars()
-        .filter_map(|c| {
+        .filter(|c| *c != '\r')
+        .map(|c| {
             let keycap = c == '\u{fe0f}' && (before.is_ascii_digit() || matches!(before, '#' | '*'));
-            let joins = is_joiner(c) && !is_joiner(before) && (keycap || !before.is_ascii());
-            before = c;
-            match c {
-                '\n' | '\t' => Some(c),
-                '\r' => None,
-                c if joins => Some(c),
-                c if is_invisible(c) => Some('\u{fffd}'),
-                c if (c as u32) < 0x20 => char::from_u32(0x2400 + c as u32),
-                '\u{7f}' => Some('\u{2421}'),
-                c if c.is_control() => Some('\u{fffd}'),
-                c => Some(c),
-            }
+            let other = !before.is_ascii() && before != '\u{fffd}';
+            let joins = is_joiner(c) && !is_joiner(before) && (keycap || other);
+            before = if joins || matches!(c, '\n' | '\t') { c } else { stand_in(c) };
+            before
         })
         .collect()
 }
@@ -107,6 +107,14 @@ mod tests {
         for fine in ["می\u{200c}خواهم", "👩\u{200d}💻", "⚠\u{fe0f}", "1\u{fe0f}\u{20e3}", "Größe 大小 размер"]
         {
             assert_eq!(printable(fine), fine);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_printable_stays_so(text in "(\\PC|[\\x00-\\x20\\u{200b}-\\u{200f}\\u{fe0e}\\u{fe0f}\\u{e0020}]){0,24}") {
+            let once = printable(&text);
+            proptest::prop_assert_eq!(printable(&once), once);
         }
     }
 

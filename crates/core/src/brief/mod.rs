@@ -2,7 +2,19 @@
 //! is decided what the words of a context mapping mean, what of it fits, and
 //! how text from outside is marked as data. Looking things up is done elsewhere.
 
-pub mod source;
+mod budget;
+pub mod data;
+mod document;
+pub mod path;
+mod source;
+mod task;
+mod ticket;
 mod vocabulary;
 
+pub use document::{
+    BranchPart, Brief, BriefGate, BriefInput, DocumentStep, MOST_BYTES, Part, SCHEMA, Task, Text, TooSmall,
+    Unresolved,
+};
 pub use source::{CriteriaList, Known, Source, StepRef, TestScope, TicketPart, sources};
+pub use task::{inputs, task};
+pub use ticket::parts as ticket_parts;

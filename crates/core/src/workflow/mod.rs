@@ -73,6 +73,30 @@ pub enum Skill {
 }
 
 impl Skill {
+    /// Every skill, in the order of a run.
+    pub const ALL: &[Skill] = &[
+        Skill::Prepare,
+        Skill::Reproduce,
+        Skill::Implement,
+        Skill::CheckStyle,
+        Skill::Test,
+        Skill::Commit,
+        Skill::MergeRequest,
+        Skill::Review,
+        Skill::Merge,
+        Skill::Deploy,
+        Skill::Monitor,
+        Skill::Mitigate,
+        Skill::Rollback,
+        Skill::Port,
+        Skill::Analyze,
+        Skill::Report,
+        Skill::FollowUp,
+        Skill::Notify,
+        Skill::Cleanup,
+        Skill::Manual,
+    ];
+
     /// The name on the wire, e.g. `merge-request`.
     pub fn name(self) -> &'static str {
         match self {
@@ -172,6 +196,9 @@ pub struct Input {
     pub source: String,
     /// The page's line, from 1.
     pub line: u32,
+    /// The targets of the links among those words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
 }
 
 /// A line for people and agents to read.

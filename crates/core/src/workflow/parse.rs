@@ -161,6 +161,13 @@ impl Document {
         below.map(|section| section.title.to_lowercase()).collect()
     }
 
+    /// The targets of the links on a line.
+    pub fn links_at(&self, line: u32) -> Vec<String> {
+        let from = self.links.partition_point(|(no, _)| *no < line);
+        let rest = self.links.get(from..).unwrap_or_default();
+        rest.iter().take_while(|(no, _)| *no == line).map(|(_, target)| target.clone()).collect()
+    }
+
     fn path(&self, index: usize) -> impl Iterator<Item = &Section> {
         let section = self.sections.get(index);
         let parents = section.map(|section| section.parents.as_slice()).unwrap_or_default();

@@ -231,6 +231,9 @@ fn section_step(doc: &Document, at: usize, title: String, reader: &mut Reader) -
             read_block(block, &titles, &mut step, &mut found, reader);
         }
     }
+    for input in &mut step.inputs {
+        input.links = doc.links_at(input.line);
+    }
     step.skills = skills_of(&title, found);
     manual_if_none(&mut step);
     step
@@ -269,8 +272,12 @@ fn read_block(block: &Block, titles: &[String], step: &mut Step, found: &mut Fou
         Content::Table(header, rows) if is_mapping(header.cells.as_slice()) => {
             reader.understand(block.first, block.last);
             label_understood(block, reader);
-            let input =
-                |row: &super::parse::Row| Input { name: row.cell(0), source: row.cell(1), line: row.line };
+            let input = |row: &super::parse::Row| Input {
+                name: row.cell(0),
+                source: row.cell(1),
+                line: row.line,
+                links: vec![],
+            };
             step.inputs.extend(rows.iter().map(input).filter(|input| !input.name.is_empty()));
         }
         Content::Fence(lines) => {
