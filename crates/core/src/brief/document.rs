@@ -344,7 +344,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn it_always_fits(texts in prop::collection::vec("([\\\\\"a-zä\n]|\\PC){0,600}", 0..6), most in 900_usize..4000) {
+        fn it_always_fits(texts in prop::collection::vec("([\\\\\"a-zä\n]|\\PC){0,600}", 0..6), most in 1200_usize..4000) {
             let whole = brief(&texts);
             let fitted = whole.fitted(most, size).unwrap();
             prop_assert!(size(&fitted) <= most);
