@@ -77,6 +77,12 @@ pub fn slug(title: &str) -> String {
     out.trim_end_matches('-').to_owned()
 }
 
+/// A number with its noun: `1 file`, `2 files`.
+pub fn count(number: usize, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{s}")
+}
+
 /// The candidate nearest to a misspelt word, if one is near enough to suggest.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates

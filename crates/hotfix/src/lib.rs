@@ -2,6 +2,7 @@
 //! people see. What things mean is decided in `hotfix-core`.
 
 pub mod args;
+pub mod brief;
 pub mod commands;
 pub mod connect;
 pub mod demo;

@@ -42,6 +42,9 @@ pub struct Brief {
     pub branch: Option<BranchPart>,
     /// Who carries the workflow out. They cannot approve it.
     pub role: Option<String>,
+    /// Who must look at it, for the merge request and its review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewPart>,
     /// The change so far against its budget: files, lines, and what is allowed.
     pub budget: Option<[u32; 4]>,
     /// The step of the page.
@@ -74,6 +77,19 @@ pub struct BranchPart {
     pub base: RefPart,
     /// Where it goes.
     pub target: String,
+}
+
+/// Who must look at the change.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ReviewPart {
+    /// Roles whose approval is needed before the merge.
+    pub approvers: Vec<String>,
+    /// Who has those roles.
+    pub people: Vec<String>,
+    /// How many reviewers are needed besides.
+    pub reviewers: u32,
+    /// When they review.
+    pub review: crate::policy::ReviewTiming,
 }
 
 /// The step of the page.
@@ -308,6 +324,7 @@ mod tests {
             worktree: None,
             branch: None,
             role: None,
+            review: None,
             budget: None,
             document_step: None,
             gates: vec![],

@@ -12,9 +12,9 @@ mod ticket;
 mod vocabulary;
 
 pub use document::{
-    BranchPart, Brief, BriefGate, BriefInput, DocumentStep, MOST_BYTES, Part, SCHEMA, Task, Text, TooSmall,
-    Unresolved,
+    BranchPart, Brief, BriefGate, BriefInput, DocumentStep, MOST_BYTES, Part, ReviewPart, SCHEMA, Task, Text,
+    TooSmall, Unresolved,
 };
 pub use source::{CriteriaList, Known, Source, StepRef, TestScope, TicketPart, sources};
-pub use task::{inputs, task};
+pub use task::{inputs, more, task};
 pub use ticket::parts as ticket_parts;

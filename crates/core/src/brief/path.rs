@@ -2,6 +2,8 @@
 //! it at all. They are looked up in a tree of git's, never on the disk, so a
 //! link cannot lead out. What holds secrets by its name is refused.
 
+use crate::text::count;
+
 /// The path from the repository's top; none where it leads out of it or is no
 /// path of a repository.
 pub fn within(folder: &str, path: &str) -> Option<String> {
@@ -29,11 +31,11 @@ pub fn is_secret(path: &str) -> bool {
     let names =
         [".netrc", ".npmrc", ".pypirc", ".pgpass", ".git-credentials", "credentials", "credentials.json"];
     let starts = [".env", "id_rsa", "id_ed25519", "id_ecdsa", "id_dsa", "secrets."];
+    let shown = ["example", "sample", "template", "pub"];
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending).unwrap_or_default();
     endings.iter().any(|ending| name.ends_with(ending))
         || names.contains(&name.as_str())
-        || (starts.iter().any(|start| name.starts_with(start))
-            && !name.ends_with(".example")
-            && !name.ends_with(".pub"))
+        || (starts.iter().any(|start| name.starts_with(start)) && !shown.contains(&ending))
 }
 
 /// The paths that a pattern names, of those there are.
@@ -62,9 +64,8 @@ pub fn listing(paths: &[&str], most: usize) -> String {
     };
     let deepest = (1..=6).rev().map(folders).find(|counts| counts.len() <= most);
     let counts = deepest.unwrap_or_else(|| folders(1));
-    let lines = counts.into_iter().map(|(name, files)| match name.ends_with('/') {
-        true => format!("{name}  ({files} file{})", if files == 1 { "" } else { "s" }),
-        false => name,
+    let lines = counts.into_iter().map(|(name, files)| {
+        if name.ends_with('/') { format!("{name}  ({})", count(files, "file")) } else { name }
     });
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -335,7 +335,11 @@ fn is_path(word: &str) -> bool {
     if folder.is_empty() && !word.starts_with('/') {
         return extension.is_some_and(|extension| EXTENSIONS.contains(&extension));
     }
-    name.is_empty() || word.starts_with('.') || word.starts_with('/') || extension.is_some_and(letters)
+    name.is_empty()
+        || (name.starts_with('.') && name.len() > 1)
+        || word.starts_with('.')
+        || word.starts_with('/')
+        || extension.is_some_and(letters)
 }
 
 /// Without a folder, only these endings make a word a file (`e.g.` is none).

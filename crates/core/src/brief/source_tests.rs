@@ -91,6 +91,7 @@ fn each_kind_has_its_words() {
         ("`docs/runbook.md`", "file docs/runbook.md"),
         ("src/auth/*.rs", "file src/auth/*.rs"),
         ("See CHANGELOG.md", "file CHANGELOG.md"),
+        ("deploy/.env", "file deploy/.env"),
         (
             "Mend the token check in src/auth.py, nothing else",
             "= Mend the token check in src/auth.py, nothing else | file src/auth.py",

@@ -124,6 +124,15 @@ pub fn inputs(skill: Skill) -> &'static [(&'static str, &'static str)] {
     }
 }
 
+/// Inputs of use besides those that the page maps.
+pub fn more(skill: Skill) -> &'static [(&'static str, &'static str)] {
+    match skill {
+        Skill::Implement => &[("ticket", "Ticket"), ("reproduction", "Reproduction"), ("logs", "Logs")],
+        Skill::Analyze => &[("ticket", "Ticket")],
+        _ => &[],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,7 +142,7 @@ mod tests {
     #[test]
     fn what_is_of_use_is_a_source() {
         for skill in crate::workflow::Skill::ALL {
-            for (name, words) in inputs(*skill) {
+            for (name, words) in inputs(*skill).iter().chain(more(*skill)) {
                 let found = sources(words, Known::default());
                 let known = found.len() == 1 && !matches!(found[0], Source::Literal { .. });
                 assert!(known, "{} {name}: {found:?}", skill.name());

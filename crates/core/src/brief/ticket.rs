@@ -85,7 +85,7 @@ fn head(line: &str) -> Option<Head<'_>> {
     let bold =
         text.starts_with("**") || text.starts_with('*') && text.ends_with('*') || text.starts_with("__");
     let label = text.ends_with([':', '：']) && text.len() <= 60 && !text.starts_with(['-', '+']);
-    if bold && text.split_once(':').is_some() || bold && text.ends_with('*') || label {
+    if label || (bold && (text.contains(':') || text.ends_with('*'))) {
         return Some(Head { level: 7, words: trimmed(text.split([':', '：']).next().unwrap_or(text)) });
     }
     let known =

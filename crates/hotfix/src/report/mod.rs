@@ -9,6 +9,7 @@
 
 pub mod analysis;
 mod axis;
+pub mod brief;
 mod chart;
 mod diff;
 mod facts;

@@ -92,6 +92,14 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("report.json", of(report, "hotfix report --format json", Some(hotfix_core::report::SCHEMA))),
         ("config.json", of(schema_for!(hotfix_core::config::Config), ".hotfix/config.toml", None)),
         (
+            "brief.json",
+            of(
+                schema_for!(hotfix_core::brief::Brief),
+                "hotfix brief --json",
+                Some(hotfix_core::brief::SCHEMA),
+            ),
+        ),
+        (
             "policy.json",
             policy(of(schema_for!(hotfix_core::policy::Policy), "policy: in front matter", None)),
         ),
@@ -299,7 +307,7 @@ fn one_line(text: &Value) -> String {
 }
 
 /// Checks a document against a published schema.
-fn conforms(name: &str, document: &Value) {
+pub fn conforms(name: &str, document: &Value) {
     let text = std::fs::read_to_string(top().join("schemas").join(name)).unwrap();
     let validator = jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap();
     let wrong: Vec<_> =
