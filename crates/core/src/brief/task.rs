@@ -26,42 +26,38 @@ pub fn task(action: &ActionRow, state: &RunState) -> Task {
 fn of_skill(action: &ActionRow) -> (&'static str, String) {
     let until = || format!("hotfix run --until {}", action.id);
     match action.skill {
-        Skill::Prepare => ("hotfix makes the branch and the worktree from what is in production.", until()),
+        Skill::Prepare => ("The branch and the worktree are made from what is in production.", until()),
         Skill::Reproduce => (
             "Find a command or a test that fails now because of the incident, and have it recorded. It must fail for the right reason.",
             "hotfix reproduce -- COMMAND".to_owned(),
         ),
         Skill::Implement => (
-            "Make the smallest change that ends the incident, in the worktree and nowhere else. Only edit: hotfix tests, commits, pushes and opens the merge request.",
+            "Make the smallest change that ends the incident, in the worktree and nowhere else. Only edit: `hotfix ship` tests, commits, pushes and opens the merge request.",
             "hotfix ship --note \"what was changed\"".to_owned(),
         ),
-        Skill::CheckStyle => {
-            ("hotfix runs the project's style checker; mend what the change added.", until())
-        }
+        Skill::CheckStyle => ("The project's style checker is run; mend what the change added.", until()),
         Skill::Test => (
-            "Prove that the incident is gone and that nothing else broke. hotfix runs the tests on the base and on the fix.",
+            "Prove that the incident is gone and that nothing else broke. The tests are run on the base and on the fix.",
             "hotfix verify".to_owned(),
         ),
-        Skill::Commit => ("hotfix commits the change, with the repository's hooks.", until()),
-        Skill::MergeRequest => ("hotfix pushes the branch and opens the merge request.", until()),
+        Skill::Commit => ("The change is committed, with the repository's hooks.", until()),
+        Skill::MergeRequest => ("The branch is pushed and the merge request opened.", until()),
         Skill::Review => (
             "Somebody else looks at the merge request and approves it. Whoever made the change cannot.",
             "hotfix run --wait".to_owned(),
         ),
-        Skill::Merge => ("hotfix merges the commit that was verified and approved.", "hotfix run".to_owned()),
+        Skill::Merge => ("The commit that was verified and approved is merged.", "hotfix run".to_owned()),
         Skill::Deploy => {
-            ("hotfix deploys the merged commit and reads the version back.", "hotfix run --wait".to_owned())
+            ("The merged commit is deployed, and the version read back.", "hotfix run --wait".to_owned())
         }
-        Skill::Monitor => {
-            ("hotfix watches production until the window is over.", "hotfix run --wait".to_owned())
-        }
+        Skill::Monitor => ("Production is watched until the window is over.", "hotfix run --wait".to_owned()),
         Skill::Mitigate => (
             "Stop the bleeding, before there is a fix.",
             format!("hotfix done {} --note \"what was done\"", action.id),
         ),
         Skill::Rollback => ("Bring back what ran before the deploy.", "hotfix rollback".to_owned()),
         Skill::Port => (
-            "hotfix brings the fix to main; where it conflicts, resolve it in the worktree that it names.",
+            "The fix is brought to main; where it conflicts, resolve it in the worktree that is named then.",
             "hotfix port".to_owned(),
         ),
         Skill::Analyze => (
@@ -73,11 +69,11 @@ fn of_skill(action: &ActionRow) -> (&'static str, String) {
             "hotfix report --edit".to_owned(),
         ),
         Skill::FollowUp => (
-            "Say whether the fix is temporary; then hotfix files a ticket for the proper one.",
+            "Say whether the fix is temporary; then a ticket for the proper one is filed.",
             format!("hotfix done {} --temporary", action.id),
         ),
-        Skill::Notify => ("hotfix tells the channel and the status page.", until()),
-        Skill::Cleanup => ("hotfix removes the worktree; the branch stays.", "hotfix cleanup".to_owned()),
+        Skill::Notify => ("The channel and the status page are told.", until()),
+        Skill::Cleanup => ("The worktree is removed; the branch stays.", "hotfix cleanup".to_owned()),
         Skill::Manual => (
             "Do by hand what the page says, then confirm it.",
             format!("hotfix done {} --note \"what was done\"", action.id),
