@@ -85,7 +85,7 @@ fn tail(path: &Path) -> std::io::Result<(Vec<u8>, u64)> {
 
 fn excerpt(path: &Path, bytes: &[u8], size: u64) -> String {
     let nothing_known = Model::new();
-    let mut comparison = Comparison::new(&nothing_known, Options { only_errors: true });
+    let mut comparison = Comparison::new(&nothing_known, Options { only_errors: true, ..Options::default() });
     comparison.feed(bytes);
     let mut kinds = comparison.finish().new;
     kinds.sort_by_key(|kind| std::cmp::Reverse(kind.count));
