@@ -7,6 +7,7 @@ mod check;
 mod criteria;
 mod dangers;
 mod denial;
+pub mod exact;
 mod follow;
 #[cfg(test)]
 mod follow_tests;
@@ -25,7 +26,7 @@ mod stepped;
 mod synonyms;
 #[cfg(test)]
 mod tests;
-mod typed_policy;
+
 mod unread;
 
 pub use account::{Became, Kind, LineAccount};

@@ -9,8 +9,7 @@ use super::reader::Reader;
 use super::stepped::Shape;
 use super::{Guidance, Level, Lines, Skill, Step, Workflow};
 use super::{
-    check, dangers, follow, front_matter, inherit, parse, policy_rules, skill_list, stepped, typed_policy,
-    unread,
+    check, dangers, exact, follow, front_matter, inherit, parse, policy_rules, skill_list, stepped, unread,
 };
 use crate::text::{brief, one_line};
 use std::collections::HashMap;
@@ -128,8 +127,14 @@ fn compile(front: &FrontMatter, doc: &Document, reader: &mut Reader, body: &str)
     } else {
         skill_list::against_headings(&front.skills, &steps, reader);
     }
+    let exact_steps = front.policy.as_ref().and_then(|exact| exact::steps(exact, &steps, reader));
+    let by_data = exact_steps.as_ref().is_some_and(|given| !given.is_empty());
+    if let Some(given) = exact_steps {
+        (steps, shape) = (given, Shape::Keyword);
+    }
     let mut workflow = empty();
-    if let Some(why) = check::no_workflow(body, doc, steps.len(), shape) {
+    let why = check::no_workflow(body, doc, steps.len(), shape).filter(|_| !by_data);
+    if let Some(why) = why {
         reader.say(
             Level::Error,
             "HF0301",
@@ -141,7 +146,6 @@ fn compile(front: &FrontMatter, doc: &Document, reader: &mut Reader, body: &str)
         return workflow;
     }
     check::shape(shape, steps.first().map_or(1, |step| step.lines[0]), reader);
-    check::gates(&rules.gates, &steps, reader);
     dangers::find(doc, reader);
     for step in &mut steps {
         step.suggested_commands.retain(|command| !dangers::is_dangerous(command));
@@ -149,9 +153,16 @@ fn compile(front: &FrontMatter, doc: &Document, reader: &mut Reader, body: &str)
     let monitored =
         reader.origins.contains_key("monitor.min") || reader.origins.contains_key("monitor.checks");
     rules.policy.monitor.watch = monitored || steps.iter().any(|step| step.skills.contains(&Skill::Monitor));
-    if let Some((typed, line)) = &front.policy {
-        typed_policy::apply(&mut rules.policy, typed, *line, reader);
+    if let Some(exact) = &front.policy {
+        let said = exact::Said {
+            policy: &mut rules.policy,
+            gates: &mut rules.gates,
+            obligations: &mut rules.obligations,
+            guidance: &mut workflow.guidance,
+        };
+        exact::rules(said, exact, reader);
     }
+    check::gates(&rules.gates, &steps, reader);
     workflow.is_workflow = true;
     workflow.steps = steps;
     workflow.gates = rules.gates;
