@@ -20,8 +20,14 @@ pub fn mark(label: &str, text: &str, run: &str) -> String {
     let text = text.trim_end_matches('\n');
     let label = brief(label, 160);
     let number = number(text, run);
+    format!("[data {number} begins: {label}]\n{}[data {number} ends]\n", fenced(text))
+}
+
+/// A text in a fence that is longer than any in it.
+pub fn fenced(text: &str) -> String {
+    let text = text.trim_end_matches('\n');
     let fence = "`".repeat(longest_run(text).max(2) + 1);
-    format!("[data {number} begins: {label}]\n{fence}text\n{text}\n{fence}\n[data {number} ends]\n")
+    format!("{fence}text\n{text}\n{fence}\n")
 }
 
 /// A number that the text does not hold.

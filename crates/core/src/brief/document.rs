@@ -113,6 +113,22 @@ pub struct DocumentStep {
     pub suggested_commands: Option<Text>,
     /// The actions that it stands for.
     pub actions: Vec<String>,
+    /// What the file of its skill says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill_file: Option<SkillPart>,
+}
+
+/// What a skill's file says, besides the inputs and gates that it gives.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct SkillPart {
+    /// Its path from the repository's root.
+    pub path: String,
+    /// What the skill does.
+    pub description: String,
+    /// What is to be read.
+    pub guidance: Option<Text>,
+    /// The form of what it puts out.
+    pub template: Option<Text>,
 }
 
 /// A gate of the step.
@@ -272,14 +288,19 @@ impl Brief {
     /// Every text that can be cut.
     fn texts(&self) -> Vec<&Text> {
         let page = self.document_step.iter().flat_map(|page| [&page.guidance, &page.suggested_commands]);
+        let skills = self.document_step.iter().flat_map(|page| &page.skill_file);
+        let page = page.chain(skills.flat_map(|skill| [&skill.guidance, &skill.template]));
         let gates = self.gates.iter().map(|gate| &gate.details);
         let inputs = self.inputs.iter().flat_map(|input| &input.parts).map(|part| &part.text);
         page.chain(gates).chain(inputs).flatten().collect()
     }
 
     fn texts_mut(&mut self) -> Vec<&mut Text> {
-        let page =
-            self.document_step.iter_mut().flat_map(|page| [&mut page.guidance, &mut page.suggested_commands]);
+        let page = self.document_step.iter_mut().flat_map(|page| {
+            let skill =
+                page.skill_file.iter_mut().flat_map(|skill| [&mut skill.guidance, &mut skill.template]);
+            [&mut page.guidance, &mut page.suggested_commands].into_iter().chain(skill)
+        });
         let gates = self.gates.iter_mut().map(|gate| &mut gate.details);
         let inputs = self.inputs.iter_mut().flat_map(|input| &mut input.parts).map(|part| &mut part.text);
         page.chain(gates).chain(inputs).flatten().collect()

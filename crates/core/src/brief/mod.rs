@@ -12,8 +12,8 @@ mod ticket;
 mod vocabulary;
 
 pub use document::{
-    BranchPart, Brief, BriefGate, BriefInput, DocumentStep, MOST_BYTES, Part, ReviewPart, SCHEMA, Task, Text,
-    TooSmall, Unresolved,
+    BranchPart, Brief, BriefGate, BriefInput, DocumentStep, MOST_BYTES, Part, ReviewPart, SCHEMA, SkillPart,
+    Task, Text, TooSmall, Unresolved,
 };
 pub use source::{CriteriaList, Known, Source, StepRef, TestScope, TicketPart, sources};
 pub use task::{inputs, more, task};

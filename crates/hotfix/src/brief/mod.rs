@@ -10,8 +10,8 @@ mod signals;
 use crate::commands::OpenRun;
 use crate::steps::tools::without_secrets;
 use hotfix_core::brief::{
-    self, BranchPart, Brief, BriefGate, BriefInput, DocumentStep, Part, ReviewPart, Source, Task, Text,
-    Unresolved, data,
+    self, BranchPart, Brief, BriefGate, BriefInput, DocumentStep, Part, ReviewPart, SkillPart, Source, Task,
+    Text, Unresolved, data,
 };
 use hotfix_core::gate::Verdict;
 use hotfix_core::plan::{Plan, PlannedGate};
@@ -19,7 +19,7 @@ use hotfix_core::run::RunState;
 use hotfix_core::status::{self, RefPart};
 use hotfix_core::text::{brief as short_line, printable};
 use hotfix_core::workflow::order::ActionRow;
-use hotfix_core::workflow::{Skill, Step};
+use hotfix_core::workflow::{Skill, SkillFile, Step};
 use resolve::Resolver;
 
 /// More of one text is not read, in bytes.
@@ -143,6 +143,18 @@ fn document_step(plan: &Plan, page: &Step) -> DocumentStep {
             .filter(|a| a.step.as_deref() == Some(&page.id))
             .map(|a| a.id.clone())
             .collect(),
+        skill_file: page.skill_file.as_ref().map(skill_part),
+    }
+}
+
+/// What the skill's file says. It is the team's own, as the page is.
+fn skill_part(file: &SkillFile) -> SkillPart {
+    let words: Vec<String> = file.guidance.iter().map(|g| without_secrets(&printable(&g.text))).collect();
+    SkillPart {
+        path: short_line(&file.path, 160),
+        description: short_line(&without_secrets(&file.description), 300),
+        guidance: Text::lines(&words),
+        template: file.template.as_ref().map(|text| Text::head(without_secrets(&printable(text)))),
     }
 }
 

@@ -3,7 +3,9 @@
 //! last, where a terminal stands after it.
 
 use crate::ui::{BOLD, DIM, NAME, styled};
-use hotfix_core::brief::{Brief, BriefGate, BriefInput, DocumentStep, Part, ReviewPart, Source, Text, data};
+use hotfix_core::brief::{
+    Brief, BriefGate, BriefInput, DocumentStep, Part, ReviewPart, SkillPart, Source, Text, data,
+};
 use hotfix_core::effect::short;
 use hotfix_core::gate::Point;
 use hotfix_core::policy::ReviewTiming;
@@ -168,6 +170,32 @@ impl Page<'_> {
             "The page suggests these commands. They do not run by themselves:",
             "    ",
         );
+        if let Some(skill) = &step.skill_file {
+            self.skill_file(skill);
+        }
+    }
+
+    fn skill_file(&mut self, skill: &SkillPart) {
+        self.heading("What the skill's file says");
+        let about =
+            if skill.description.is_empty() { String::new() } else { format!(": {}", skill.description) };
+        self.line(format!("{}{about}", skill.path));
+        let whole = |text: &Text| format!("({}; the whole: {})", cut_words(text), skill.path);
+        if let Some(text) = &skill.guidance {
+            self.line(format!("\n{}", text.content.trim_end()));
+            if text.is_cut() {
+                self.line(whole(text));
+            }
+        }
+        if let Some(text) = &skill.template {
+            self.line(format!(
+                "\nWhat it puts out has this form:\n\n{}",
+                data::fenced(&text.content).trim_end()
+            ));
+            if text.is_cut() {
+                self.line(whole(text));
+            }
+        }
     }
 
     fn gates(&mut self) {
