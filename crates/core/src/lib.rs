@@ -8,6 +8,7 @@ pub mod approval;
 pub mod brief;
 pub mod change;
 pub mod config;
+pub mod defaults;
 pub mod digest;
 pub mod effect;
 pub mod gate;

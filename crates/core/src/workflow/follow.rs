@@ -4,7 +4,7 @@
 //! of the repository, and stops at a budget.
 
 use super::account::{self, Kind, LineAccount};
-use super::library::{Shelf, Shelved, folder_of, resolve};
+use super::library::{Refusal, Shelf, Shelved, folder_of, resolve};
 use super::parse::Document;
 use super::reader::Reader;
 use super::{Diagnostic, Level, Lines, Workflow};
@@ -121,6 +121,10 @@ impl Follower<'_> {
             let refused = |reader: &mut Reader, why: &str| refuse(reader, link.line, &link.target, why);
             let (path, anchor) = match resolve(folder_of(&from), &link.target) {
                 Ok((path, anchor)) => (if path.is_empty() { from.clone() } else { path }, anchor),
+                Err(Refusal::Escapes) if !self.shelf.in_repository => {
+                    absent(reader, link, "the page lies in no repository: nothing above its folder is read");
+                    continue;
+                }
                 Err(why) => {
                     refused(reader, &why.to_string());
                     continue;

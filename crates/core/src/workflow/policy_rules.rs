@@ -220,7 +220,9 @@ impl Rules {
                 ("line", "change.max_lines", &mut change.max_lines),
             ] {
                 if let Some(count) = quantity::count(&lower, unit) {
-                    *value = Some(count);
+                    if !reader.origins.contains_key(path) {
+                        *value = Some(count);
+                    }
                     rules.push(path);
                 }
             }
@@ -232,19 +234,21 @@ impl Rules {
             rules.push("review");
         }
         if has(&["post-mortem", "postmortem", "post mortem"]) && has(&["later", "afterwards", "after "]) {
-            self.obligations.push(criterion(text, Place::Completion, Some(first)));
-            rules.push("obligations");
+            let owed = criterion(text, Place::Completion, Some(first));
+            reader.became(first, last, Kind::Obligation, owed.gate.as_deref().unwrap_or_default());
+            self.obligations.push(owed);
         }
         if lower.contains("roll")
             && has(&["automatic rollback", "automatically roll", "roll back automatically"])
         {
-            self.policy.rollback.automatic = Some(!has(&["no automatic", "never", "not "]));
+            if !reader.origins.contains_key("rollback.automatic") {
+                self.policy.rollback.automatic = Some(!has(&["no automatic", "never", "not "]));
+            }
             rules.push("rollback.automatic");
         }
         for path in &rules {
             reader.origins.entry((*path).to_owned()).or_insert(first);
-            let kind = if *path == "obligations" { Kind::Obligation } else { Kind::Policy };
-            reader.became(first, last, kind, path);
+            reader.became(first, last, Kind::Policy, path);
         }
         !rules.is_empty()
     }
@@ -252,6 +256,7 @@ impl Rules {
     fn window(&mut self, text: &str, line: u32, reader: &mut Reader) -> bool {
         let Some((min, max)) = quantity::window(text) else { return false };
         let monitor = &mut self.policy.monitor;
+        let said = max.is_some();
         let max = max.unwrap_or(monitor.max.max(min)).max(min);
         match reader.origins.get("monitor.min") {
             Some(first) if (monitor.min, monitor.max) != (min, max) => {
@@ -263,6 +268,9 @@ impl Rules {
             }
             _ => {
                 (monitor.min, monitor.max) = (min, max);
+                if said {
+                    reader.origins.insert("monitor.max".to_owned(), line);
+                }
                 true
             }
         }
@@ -273,8 +281,10 @@ impl Rules {
         let (mut known, mut path) = (false, "notify");
         if lower.contains("report") || lower.contains("post-mortem") || lower.contains("postmortem") {
             if let Some((within, _)) = quantity::window(&lower) {
-                self.policy.report_within = within;
-                reader.rule("report_within", item.line);
+                if !reader.origins.contains_key("report_within") {
+                    self.policy.report_within = within;
+                    reader.rule("report_within", item.line);
+                }
                 (known, path) = (true, "report_within");
             }
         } else if lower.contains("status page") {
@@ -296,6 +306,7 @@ impl Rules {
         let (target, condition) = split_parenthesis(target);
         self.policy.notify.push(Notify { kind, target, condition });
         reader.origins.entry("notify".to_owned()).or_insert(line);
+        reader.origins.insert(format!("notify[{}]", self.policy.notify.len()), line);
     }
 
     fn table(&mut self, block: &Block, header: &Row, rows: &[Row], about: Topic, reader: &mut Reader) {

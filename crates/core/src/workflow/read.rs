@@ -9,7 +9,8 @@ use super::reader::Reader;
 use super::stepped::Shape;
 use super::{Guidance, Level, Lines, Skill, Step, Workflow};
 use super::{
-    check, dangers, exact, follow, front_matter, inherit, parse, policy_rules, skill_list, stepped, unread,
+    check, contradictions, dangers, exact, follow, front_matter, inherit, parse, placeholders, policy_rules,
+    skill_list, stepped, unread,
 };
 use crate::text::{brief, one_line};
 use std::collections::HashMap;
@@ -29,9 +30,12 @@ pub struct Page<'a> {
 /// The text of the built-in page.
 pub const BUILT_IN: &str = include_str!("default.md");
 
+/// Where the built-in page comes from.
+pub const BUILT_IN_SOURCE: &str = "built in";
+
 /// The workflow of a repository that has no page.
 pub fn built_in() -> Workflow {
-    read(&Page { source: "built in", text: BUILT_IN })
+    read(&Page { source: BUILT_IN_SOURCE, text: BUILT_IN })
 }
 
 /// Reads a page by itself; its links are named and not followed. It always
@@ -67,6 +71,11 @@ fn read_at(page: &Page<'_>, shelf: Option<&Shelf<'_>>) -> Workflow {
         _ if workflow.is_workflow => check::inherits(&inherits, &mut reader),
         _ => {}
     }
+    if workflow.is_workflow {
+        workflow.origins.clone_from(&reader.origins);
+        contradictions::find(&workflow, &doc, &mut reader);
+        placeholders::find(&doc, &mut reader);
+    }
     understand_headings(&doc, &mut reader);
     finish(page, &lines, reader, workflow)
 }
@@ -78,8 +87,9 @@ fn follow(workflow: &mut Workflow, doc: &Document, shelf: &Shelf<'_>, reader: &m
     reader.origins = std::mem::take(&mut workflow.origins);
 }
 
-/// Without a byte-order mark, and with one kind of line end.
-pub(crate) fn normalised(text: &str) -> String {
+/// A page's text as its lines are counted: without a byte-order mark, and with
+/// one kind of line end.
+pub fn normalised(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
 }
@@ -188,14 +198,13 @@ fn describe(front: &FrontMatter, doc: &Document, workflow: &mut Workflow, reader
             }
         });
     let quoted = first.filter(|(_, lines)| lines.iter().all(|line| line.label.is_none()));
-    if let Some(description) = &front.description {
-        workflow.description = one_line(description);
-    } else if let Some((block, lines)) = quoted {
-        workflow.description = one_line(&lines.iter().map(parse::Line::whole).collect::<Vec<_>>().join(" "));
+    let told = quoted.map(|(block, lines)| {
         if workflow.is_workflow {
             reader.became(block.first, block.last, Kind::Description, "");
         }
-    }
+        one_line(&lines.iter().map(parse::Line::whole).collect::<Vec<_>>().join(" "))
+    });
+    workflow.description = front.description.as_deref().map(one_line).or(told).unwrap_or_default();
 }
 
 /// A heading is understood when something below it is.
@@ -227,9 +236,12 @@ fn finish(page: &Page<'_>, lines: &[&str], mut reader: Reader, mut workflow: Wor
     let refused = page.text.len() > MOST_BYTES;
     let kept = guidance_kept(&workflow.steps);
     let mut steps = StepsByLine::new(&workflow.steps);
-    let mut in_fence = false;
+    let (mut in_fence, mut in_comment) = (false, false);
     for (no, line) in (1_u32..).zip(lines).filter(|(_, line)| !line.trim().is_empty()) {
         in_fence ^= account::is_fence(line);
+        if workflow.is_workflow && !in_fence && account::is_comment(line, &mut in_comment) {
+            reader.became(no, no, Kind::Comment, "");
+        }
         if workflow.is_workflow && account::is_structure(line) {
             reader.became(no, no, Kind::Structure, "");
         }

@@ -114,6 +114,12 @@ impl Reader {
         self.became.get(line as usize).is_some_and(|notes| !notes.is_empty())
     }
 
+    /// Whether a line became this, of that or of a part of that.
+    pub fn was(&self, line: u32, kind: Kind, of: &str) -> bool {
+        let notes = self.became.get(line as usize);
+        notes.into_iter().flatten().any(|note| note.kind == kind && note.of.starts_with(of))
+    }
+
     /// Takes the notes about a line.
     pub fn take_notes(&mut self, line: u32) -> Vec<Became> {
         self.became.get_mut(line as usize).map(std::mem::take).unwrap_or_default()
