@@ -329,7 +329,12 @@ pub enum WorkflowVerb {
         /// Where each value comes from: page, inherited file, repository, user, built in.
         #[arg(long)]
         origin: bool,
+        /// As a page in the exact form: read again, it is the same plan.
+        #[arg(long, conflicts_with = "origin")]
+        exact: bool,
     },
+    /// The JSON Schema of a page's front matter, for editors.
+    Schema,
     /// What was understood, and what a reader should know.
     Check(Check),
     /// Write a commented page to start from, for this repository.

@@ -24,6 +24,17 @@ struct WorkflowDocument {
     workflow: Workflow,
 }
 
+/// What `hotfix workflow show --exact --json` prints.
+#[derive(Serialize, JsonSchema)]
+struct PageDocument {
+    /// `hotfix.page/1`.
+    schema: String,
+    /// The page that it was made from.
+    source: String,
+    /// A page in the exact form: read again, it is the same plan.
+    page: String,
+}
+
 /// What any verb prints with `--json` when it cannot go on.
 #[derive(Serialize, JsonSchema)]
 struct ErrorDocument {
@@ -87,6 +98,10 @@ fn schemas() -> Vec<(&'static str, Value)> {
                 "One record of the journal (hotfix.journal/1)",
                 None,
             ),
+        ),
+        (
+            "page.json",
+            of(schema_for!(PageDocument), "hotfix workflow show --exact --json", Some("hotfix.page/1")),
         ),
         ("error.json", of(schema_for!(ErrorDocument), "An error with --json", Some("hotfix.error/1"))),
         ("report.json", of(report, "hotfix report --format json", Some(hotfix_core::report::SCHEMA))),
@@ -347,10 +362,61 @@ impl Clone {
 #[test]
 fn what_is_understood_of_a_page_conforms() {
     let clone = Clone::new();
-    for page in std::fs::read_dir(top().join("examples")).unwrap().map(|e| e.unwrap().path()) {
+    for page in example_pages() {
         conforms("workflow.json", &clone.json(&["workflow", "show", page.to_str().unwrap()]));
     }
     conforms("workflow.json", &clone.json(&["workflow", "show"]));
+    conforms("page.json", &clone.json(&["workflow", "show", "--exact"]));
+}
+
+#[test]
+fn a_page_that_was_written_exactly_shows_the_same_plan() {
+    let clone = Clone::new();
+    let exact = clone.dir.path().join("exact.md");
+    for page in example_pages() {
+        let page = page.to_str().unwrap();
+        let ran = clone
+            .command(env!("CARGO_BIN_EXE_hotfix"))
+            .args(["workflow", "show", page, "--exact"])
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{page}: {}", String::from_utf8_lossy(&ran.stderr));
+        std::fs::write(&exact, &ran.stdout).unwrap();
+        let (first, again) = (
+            clone.json(&["workflow", "show", page]),
+            clone.json(&["workflow", "show", exact.to_str().unwrap()]),
+        );
+        for key in ["name", "role", "plan"] {
+            assert_eq!(first[key], again[key], "{page}: {key}");
+        }
+        let severe = |d: &&Value| d["severity"] == "error";
+        assert!(!again["diagnostics"].as_array().unwrap().iter().any(|d| severe(&d)), "{page}: {again:#}");
+    }
+}
+
+#[test]
+fn the_schema_that_is_printed_is_the_published_one() {
+    let clone = Clone::new();
+    let ran = clone.command(env!("CARGO_BIN_EXE_hotfix")).args(["workflow", "schema"]).output().unwrap();
+    let printed: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let text = std::fs::read_to_string(top().join("schemas/workflow-front-matter.json")).unwrap();
+    assert_eq!(printed, serde_json::from_str::<Value>(&text).unwrap());
+}
+
+/// The pages of `examples/`, skill folders included.
+pub fn example_pages() -> Vec<std::path::PathBuf> {
+    let mut all = Vec::new();
+    for path in std::fs::read_dir(top().join("examples")).unwrap().map(|e| e.unwrap().path()) {
+        let skill = path.join("SKILL.md");
+        if skill.exists() {
+            all.push(skill);
+        } else if path.extension().is_some_and(|e| e == "md") {
+            all.push(path);
+        }
+    }
+    all.sort();
+    assert!(all.len() >= 5, "{all:?}");
+    all
 }
 
 #[test]
