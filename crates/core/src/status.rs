@@ -5,6 +5,7 @@ use crate::effect::Outcome;
 use crate::gate::{Point, Verdict};
 use crate::incident::Incident;
 use crate::journal::{Approval, Evidence, MergeRequestState, StepEnd, WaitingFor};
+use crate::logs::LogDiff;
 use crate::run::RunState;
 use crate::workflow::Skill;
 use jiff::Timestamp;
@@ -151,6 +152,9 @@ pub struct GatePart {
     pub details: Vec<String>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
+    /// What is new in the logs, where they were judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logs: Option<Box<LogDiff>>,
     /// Who let it pass.
     pub waiver: Option<WaiverPart>,
     /// The page's words.
@@ -430,6 +434,7 @@ fn gates(state: &RunState) -> Vec<GatePart> {
                 summary: summary.unwrap_or_default(),
                 details: seen.map(|s| s.details.clone()).unwrap_or_default(),
                 evidence: seen.map(|s| s.evidence.clone()).unwrap_or_default(),
+                logs: seen.and_then(|s| s.logs.clone()),
                 waiver: waiver.map(|w| WaiverPart {
                     by: w.by.clone(),
                     reason: w.reason.clone(),

@@ -124,7 +124,8 @@ fn excerpt(path: &Path, bytes: &[u8], size: u64) -> String {
 /// What the monitoring found new since the deploy.
 fn new_errors(r: &Resolver<'_>) -> String {
     let mut out = String::new();
-    for (check, (examples, lines)) in &r.state().new_errors {
+    for (check, seen) in &r.state().new_errors {
+        let (examples, lines) = (&seen.templates, seen.lines);
         let _ = writeln!(
             out,
             "== {check}: {} of error since the deploy, among {lines} lines",

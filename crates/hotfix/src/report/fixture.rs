@@ -125,6 +125,7 @@ fn gate_part(built_in: &gate::BuiltIn) -> GatePart {
         _ => Vec::new(),
     };
     GatePart {
+        logs: (built_in.id == "monitor.new-errors").then(|| Box::new(super::logs::fixture::answer())),
         id: built_in.id.into(),
         step: "verify".into(),
         verdict,
@@ -442,6 +443,7 @@ pub fn hostile() -> Report {
     for g in &mut s.gates {
         (g.summary, g.details, g.criteria) = (spite(), vec![spite()], Some(spite()));
         g.evidence.iter_mut().for_each(|e| e.command = Some(spite()));
+        g.logs = g.logs.take().map(|_| Box::new(super::logs::fixture::hostile()));
         g.waiver.iter_mut().for_each(|w| (w.by, w.reason) = (spite(), spite()));
     }
     s.deploys.iter_mut().for_each(|d| d.version = spite());

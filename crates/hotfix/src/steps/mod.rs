@@ -11,6 +11,7 @@ pub mod deploy;
 pub mod follow_up;
 pub mod forecast;
 pub mod implement;
+pub mod logs;
 pub mod manual;
 pub mod merge;
 pub mod merge_request;
@@ -33,6 +34,7 @@ use crate::error::Failure;
 use hotfix_core::effect::{Action, Effect};
 use hotfix_core::gate::{self, Bound, Point, Verdict};
 use hotfix_core::journal::{Event, Evidence, GateObservation, Observation, WaitingFor, WaitingKind};
+use hotfix_core::logs::LogDiff;
 use hotfix_core::plan::Plan;
 use hotfix_core::run::{Attempt, RunState};
 use hotfix_core::workflow::Skill;
@@ -94,11 +96,13 @@ pub struct Says {
     pub details: Vec<String>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
+    /// What is new in the logs, where they were judged.
+    pub logs: Option<Box<LogDiff>>,
 }
 
 /// A gate's evaluation with no more than a line.
 pub fn says(verdict: Verdict, summary: impl Into<String>) -> Says {
-    Says { verdict, summary: summary.into(), details: Vec::new(), evidence: Vec::new() }
+    Says { verdict, summary: summary.into(), details: Vec::new(), evidence: Vec::new(), logs: None }
 }
 
 impl Says {
@@ -158,6 +162,7 @@ impl Cx<'_> {
             summary: says.summary,
             details: says.details,
             evidence: says.evidence,
+            logs: says.logs,
             tree: head.filter(|_| bound == Bound::Tree).map(|h| h.tree.clone()),
             commit: head.filter(|_| bound == Bound::Commit).map(|h| h.commit.clone()),
             deploy: state.deploys.last().filter(|_| bound == Bound::Deploy).map(|d| d.version.clone()),

@@ -4,6 +4,7 @@
 //! `UPDATE_SCHEMAS=1 cargo test -p hotfix --test it schemas` writes them anew.
 
 use super::docs::top;
+use hotfix_core::logs::LogDiff;
 use hotfix_core::workflow::{ActionRow, Workflow};
 use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
@@ -103,6 +104,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
             "page.json",
             of(schema_for!(PageDocument), "hotfix workflow show --exact --json", Some("hotfix.page/1")),
         ),
+        ("logdiff.json", of(schema_for!(LogDiff), "hotfix logdiff --json", Some(hotfix_core::logs::SCHEMA))),
         ("error.json", of(schema_for!(ErrorDocument), "An error with --json", Some("hotfix.error/1"))),
         ("report.json", of(report, "hotfix report --format json", Some(hotfix_core::report::SCHEMA))),
         ("config.json", of(schema_for!(hotfix_core::config::Config), ".hotfix/config.toml", None)),
