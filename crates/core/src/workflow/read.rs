@@ -10,8 +10,8 @@ use super::reader::Reader;
 use super::sequence::{self, Sequence, Shape};
 use super::{Guidance, Level, Lines, Skill, Step, Workflow};
 use super::{
-    check, contradictions, dangers, follow, front_matter, inherit, kind, parse, placeholders, policy_rules,
-    skill_list, stepped, typed_policy, unread,
+    check, contradictions, dangers, exact, follow, front_matter, inherit, kind, parse, placeholders,
+    policy_rules, skill_list, stepped, unread,
 };
 use crate::text::{brief, one_line};
 use std::collections::HashMap;
@@ -148,6 +148,9 @@ fn compile(
         skill_list::against_headings(&front.skills, &steps, reader);
         steps
     };
+    let exact_steps = front.policy.as_ref().and_then(|exact| exact::steps(exact, &steps, reader));
+    let by_data = exact_steps.as_ref().is_some_and(|given| !given.is_empty());
+    steps = exact_steps.unwrap_or(steps);
     let mut workflow = empty();
     let described = format!(
         "{} {}",
@@ -155,14 +158,15 @@ fn compile(
         front.description.as_deref().unwrap_or_default()
     );
     let seen = kind::Seen { text: body, described: &described, doc, steps: &steps, shape: sequence.shape };
-    if let Some(why) = kind::no_workflow(&seen) {
+    if let Some(why) = kind::no_workflow(&seen).filter(|_| !by_data) {
         let message = format!("this is no hotfix workflow: {why}");
         reader.say(Level::Error, "HF0301", 1, message, "hotfix workflow show");
         reader.forget();
         return workflow;
     }
-    check::shape(sequence.shape, steps.first().map_or(1, |step| step.lines[0]), reader);
-    check::gates(&rules.gates, &steps, reader);
+    if !by_data {
+        check::shape(sequence.shape, steps.first().map_or(1, |step| step.lines[0]), reader);
+    }
     dangers::find(doc, reader);
     for step in &mut steps {
         step.suggested_commands.retain(|command| !dangers::is_dangerous(command));
@@ -170,9 +174,16 @@ fn compile(
     let monitored =
         reader.origins.contains_key("monitor.min") || reader.origins.contains_key("monitor.checks");
     rules.policy.monitor.watch = monitored || steps.iter().any(|step| step.skills.contains(&Skill::Monitor));
-    if let Some((typed, line)) = &front.policy {
-        typed_policy::apply(&mut rules.policy, typed, *line, reader);
+    if let Some(exact) = &front.policy {
+        let said = exact::Said {
+            policy: &mut rules.policy,
+            gates: &mut rules.gates,
+            obligations: &mut rules.obligations,
+            guidance: &mut workflow.guidance,
+        };
+        exact::rules(said, exact, reader);
     }
+    check::gates(&rules.gates, &steps, reader);
     workflow.is_workflow = true;
     workflow.steps = steps;
     workflow.gates = rules.gates;

@@ -4,6 +4,7 @@
 
 mod approvals;
 mod bad_input;
+mod brief;
 mod by_hand;
 mod change;
 mod crash;
