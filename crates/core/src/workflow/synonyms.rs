@@ -12,6 +12,13 @@ pub(crate) const NEAR: usize = 4;
 const NOUNS: &[&str] =
     &["pr", "prs", "mr", "mrs", "request", "requests", "branch", "deployment", "implementation", "rollback"];
 
+/// What is watched is no mere thing: `monitor the logs`.
+const LOOKED_AT: &[&str] = &["log", "dashboard", "alert", "error", "status", "result", "metric", "state"];
+
+/// In Chinese, what stands behind these is not done but used.
+const BY_MEANS: &[&str] =
+    &["用", "使用", "通过", "利用", "根据", "按照", "在", "从", "对", "将", "把", "基于"];
+
 impl Lexicon {
     /// The skill of a name: a path (`skills/implement.md`), a flow box, a name
     /// with an argument (`git-workflow (worktree)`).
@@ -39,8 +46,22 @@ impl Lexicon {
     pub(crate) fn senses(&self, text: &str, reach: usize) -> Vec<Sense> {
         let text = without_code(&without_parentheses(text));
         let sentence = first_sentence(&text);
-        let parts = parts(sentence).into_iter().map(|part| self.of_part(part, reach));
-        parts.into_iter().find(|senses| !senses.is_empty()).unwrap_or_default()
+        for part in parts(sentence) {
+            let senses = self.of_part(part, reach);
+            // `Confirm: the branch is ready` has said what it is.
+            if !senses.is_empty() || self.only_tells(part) {
+                return senses;
+            }
+        }
+        Vec::new()
+    }
+
+    /// Whether some words begin with a verb that looks or tells.
+    pub(crate) fn only_tells(&self, text: &str) -> bool {
+        let words = tokens(text);
+        let grammar = &self.grammar;
+        let first = words.iter().find(|word| !is_prelude(word, grammar));
+        first.is_some_and(|first| grammar.tells.of_word(first).is_some())
     }
 
     fn of_part(&self, part: &str, reach: usize) -> Vec<Sense> {
@@ -102,7 +123,7 @@ impl Lexicon {
             return None;
         }
         let hit = self.decisive(words, &hits, verb_last)?;
-        let told = hit.first > 0 && is(&grammar.tells, words.first());
+        let told = (hit.first, hit.skip) > (0, 0) && is(&grammar.tells, words.first());
         let denied = words.iter().take(hit.first).any(|word| grammar.never.of_word(word).is_some());
         let acts = is(&grammar.acts, words.first()) || is(&grammar.launches, words.first());
         let reach = if acts { reach.max(NEAR) } else { reach };
@@ -130,7 +151,9 @@ impl Lexicon {
             let infinitive =
                 hits.len() > 1 && last.end == words.len() && ends.word.ends_with("en") && !ends.dense;
             let verb_last = verb_last || (last.sense.last && last.end == words.len());
-            if (verb_last || infinitive) && !names_a_thing(words, last, grammar) {
+            let used = |word: &Token| BY_MEANS.iter().any(|by| word.word.starts_with(by));
+            let by_means = ends.dense && !verb_last && words.first().is_some_and(used);
+            if (verb_last || infinitive || by_means) && !names_a_thing(words, last, grammar) {
                 return Some(*last);
             }
         }
@@ -201,12 +224,12 @@ fn names_a_thing(words: &[Token], hit: &Hit<Word>, grammar: &Grammar) -> bool {
     if hit.sense.sense == Sense::Does(Skill::Manual) {
         return false;
     }
+    let next = words.get(hit.end).filter(|word| word.close && !word.dense);
     let looks = matches!(hit.sense.sense, Sense::Does(Skill::Monitor) | Sense::Verify) && hit.first == 0;
-    if looks && words.first().is_some_and(|word| !word.word.ends_with("ing") && !word.word.ends_with("tion"))
-    {
+    let seen = next.is_some_and(|word| LOOKED_AT.iter().any(|at| word.word.starts_with(at)));
+    if looks && seen && words.first().is_some_and(|word| !word.word.ends_with("ing")) {
         return false;
     }
-    let next = words.get(hit.end).filter(|word| word.close && !word.dense);
     let before = |count: usize| hit.first.checked_sub(count).and_then(|at| words.get(at));
     is(&grammar.thing, next) || (is(&grammar.of, before(1)) && is(&grammar.thing, before(2)))
 }

@@ -37,6 +37,7 @@ pub(super) fn settle(drafts: Vec<Draft>) -> Vec<Step> {
         past.note(skill);
         let before = |first: Option<usize>| first.is_some_and(|first| nth < first);
         let too_early = match skill {
+            _ if *sense == Sense::Verify => !past.changed && before(first_of(&[Implement])),
             Analyze | Report | FollowUp => before(change),
             Review => before(reviewable),
             skill => skill == Skill::Manual,
@@ -54,6 +55,7 @@ pub(super) fn settle(drafts: Vec<Draft>) -> Vec<Step> {
 /// What the steps before have done.
 #[derive(Default)]
 struct Past {
+    changed: bool,
     merged: bool,
     live: bool,
 }
@@ -68,6 +70,8 @@ impl Past {
     }
 
     fn note(&mut self, skill: Skill) {
+        let change = [Skill::Implement, Skill::Commit, Skill::MergeRequest, Skill::Merge, Skill::Mitigate];
+        self.changed |= change.contains(&skill) || matches!(skill, Skill::Deploy | Skill::Rollback);
         self.merged |= skill == Skill::Merge;
         self.live |= matches!(skill, Skill::Deploy | Skill::Rollback);
     }
