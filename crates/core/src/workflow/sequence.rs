@@ -147,14 +147,16 @@ fn counted_line(line: &Line, lexicon: &Lexicon) -> Option<(String, Option<Line>)
     match rest {
         // `**Step 1:** Fix it` has its title behind the label.
         Some(rest) if !mark.titled => Some((format!("{text}: {rest}"), None)),
-        Some(rest) => Some((text.to_owned(), Some(Line { no: line.no, label: None, text: rest.to_owned() }))),
+        Some(rest) => {
+            Some((text.to_owned(), Some(Line { no: line.no, text: rest.to_owned(), ..Line::default() })))
+        }
         None => Some((text.to_owned(), None)),
     }
 }
 
 /// A line that is bold from end to end and introduces nothing.
 fn lone_bold(line: &Line) -> Option<(String, Option<Line>)> {
-    let label = line.label.as_ref().filter(|_| line.text.is_empty())?;
+    let label = line.label.as_ref().filter(|_| line.text.is_empty() && !line.colon)?;
     (label.chars().count() <= 80).then(|| (label.clone(), None))
 }
 

@@ -69,14 +69,18 @@ impl Lexicon {
         let Some(first) = words.iter().find(|word| self.grammar.filler.of_word(word).is_none()) else {
             return Vec::new();
         };
-        if self.grammar.only_if.of_word(first).is_some() {
+        let decides = words.iter().any(|word| matches!(word.word.as_str(), "vs" | "versus"));
+        if decides || self.grammar.only_if.of_word(first).is_some() {
             return Vec::new();
         }
         let timed = self.grammar.when.of_word(first).is_some();
         let told =
             if timed { part.rsplit_once([',', '、', '，']).map_or("", |(_, rest)| rest) } else { part };
+        // `Build + deploy` compiles; only `Build` alone may mean to make it.
+        let all = clauses(told);
+        let builds = |clause: &str| all.len() > 1 && clause.trim().eq_ignore_ascii_case("build");
         let (mut senses, mut telling) = (Vec::new(), false);
-        for (nth, clause) in clauses(told).into_iter().enumerate() {
+        for (nth, clause) in all.iter().copied().enumerate().filter(|(_, clause)| !builds(clause)) {
             let words = tokens(clause);
             let first = words.iter().find(|word| self.grammar.filler.of_word(word).is_none());
             let starts = |lists: &[&Phrases<()>]| lists.iter().any(|list| is(list, first));
@@ -90,7 +94,7 @@ impl Lexicon {
             let hits = self.skills.hits(&said);
             let single = matches!(hits.as_slice(), [hit] if hit.first == 0 && hit.end == said.len());
             let listed = words.first().is_some_and(|word| is(&grammar.filler, Some(word)));
-            let named = telling && (single || listed);
+            let named = telling && ((single && reach < usize::MAX) || listed);
             let sense = if named { None } else { self.of_clause(clause, if telling { 0 } else { reach }) };
             telling = starts(&[&grammar.tells, &grammar.never]) || (telling && sense.is_none());
             senses.extend(sense);
@@ -394,7 +398,7 @@ fn without_code(text: &str) -> String {
     let is_name = |code: &str| {
         let name = code.trim_start_matches('/');
         name.starts_with(char::is_alphanumeric)
-            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | ':'))
+            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | ':'))
     };
     let parts = text.split('`').enumerate();
     let kept = parts.map(|(at, part)| if at % 2 == 0 || is_name(part) { part } else { " … " });
