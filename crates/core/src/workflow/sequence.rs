@@ -194,7 +194,7 @@ impl<'a> Search<'a> {
     }
 
     /// A part of a page where steps are shown or forbidden, not taken.
-    fn is_aside(&self, topic: Topic) -> bool {
+    fn is_aside(topic: Topic) -> bool {
         matches!(topic, Topic::Around | Topic::Principles)
     }
 
@@ -234,8 +234,7 @@ impl<'a> Search<'a> {
         while let Some(section) = self.section(at) {
             at += 1;
             let here = at - 1;
-            if section.line <= end || self.is_title(here) || self.path(here).any(|topic| self.is_aside(topic))
-            {
+            if section.line <= end || self.is_title(here) || self.path(here).any(Self::is_aside) {
                 continue;
             }
             let after = self.path(here).any(|topic| topic == Topic::After);

@@ -64,7 +64,9 @@ pub(crate) fn follow(
         let Some((name, line)) = workflow.steps.get(at).and_then(|step| called(step, doc)) else { continue };
         if let Some(known) = seen.get(&name).copied() {
             let given = known.and_then(|other| workflow.steps.get(other)).cloned();
-            given.iter().for_each(|given| share(given, workflow.steps.get_mut(at)));
+            if let Some(given) = &given {
+                share(given, workflow.steps.get_mut(at));
+            }
         } else if seen.len() < MOST_NAMES {
             let took = search.one(workflow.steps.get_mut(at), &name, line);
             seen.insert(name, took.then_some(at));

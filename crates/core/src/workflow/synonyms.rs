@@ -354,8 +354,8 @@ fn clauses(text: &str) -> Vec<&str> {
     let slashed = |clause: &str| {
         !clause.contains(['`', '.', '<']) && clause.match_indices('/').all(|(at, _)| between(clause, at))
     };
-    let slashes = clauses.into_iter().flat_map(|c| if slashed(c) { split(c, &["/"]) } else { vec![c] });
-    slashes.flat_map(joined_nouns).collect()
+    let parted = clauses.into_iter().flat_map(|c| if slashed(c) { split(c, &["/"]) } else { vec![c] });
+    parted.flat_map(joined_nouns).collect()
 }
 
 /// `原因分析と報告`: `と` between two nouns.

@@ -173,7 +173,7 @@ fn separated(rest: &str) -> bool {
 fn of_total(rest: &str) -> &str {
     let trimmed = rest.trim_start();
     let after = ["of ", "/", "von ", "de ", "di ", "из "].iter().find_map(|of| trimmed.strip_prefix(of));
-    let after = after.map(|after| after.trim_start());
+    let after = after.map(str::trim_start);
     let total = after.and_then(|after| after.strip_prefix(|c: char| c.is_ascii_digit()));
     total.map_or(rest, |total| total.trim_start_matches(|c: char| c.is_ascii_digit()))
 }

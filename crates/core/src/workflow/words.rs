@@ -239,9 +239,12 @@ impl<T: Copy> Phrases<T> {
                 && phrase.words.iter().zip(rest).all(|(want, have)| same(want, have))
         };
         let exact = self.exact.get(first).and_then(|phrases| phrases.iter().find(fits));
-        let ends = first.char_indices().map(|(at, c)| at + c.len_utf8());
-        let stems = ends.filter_map(|end| self.stems.get(first.get(..end)?));
-        let stem = stems.filter_map(|phrases| phrases.iter().find(fits)).last();
+        let ends = first.char_indices().map(|(at, c)| at + c.len_utf8()).take(MOST_COMPOUND);
+        let mut ends: Vec<usize> = ends.collect();
+        ends.reverse();
+        let stems = ends.into_iter().filter_map(|end| self.stems.get(first.get(..end)?));
+        let mut stems = stems;
+        let stem = stems.find_map(|phrases| phrases.iter().find(fits));
         let longest = match (exact, stem) {
             (Some(exact), Some(stem)) if stem.words.len() > exact.words.len() => stem,
             (Some(exact), _) => exact,

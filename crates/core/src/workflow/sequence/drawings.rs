@@ -17,24 +17,24 @@ impl Search<'_> {
             .flat_map(|(at, section)| section.blocks.iter().map(move |block| (at, block)));
         for (at, block) in blocks {
             let Content::Fence(lines) = &block.content else { continue };
-            if self.path(at).any(|topic| self.is_aside(topic))
+            if self.path(at).any(Self::is_aside)
                 || !matches!(block.info.as_str(), "" | "text" | "txt" | "mermaid")
             {
                 continue;
             }
-            let parts = match block.info.as_str() {
-                "mermaid" => nodes(lines),
-                _ => {
-                    let branches = branches(lines, self);
-                    if branches.len() >= 3 { branches } else { between_arrows(lines) }
-                }
-            };
+            let parts = if block.info == "mermaid" { nodes(lines) } else { self.parts_of(lines) };
             let named = parts.iter().filter(|part| self.names_skill(&part.said)).count();
             if parts.len() >= 3 && named >= 2 {
                 return Some(Sequence { shape: Shape::Prose, parts });
             }
         }
         None
+    }
+
+    /// The branches of a tree, or else what stands between arrows.
+    fn parts_of(&self, lines: &[(u32, String)]) -> Vec<Part> {
+        let branches = branches(lines, self);
+        if branches.len() >= 3 { branches } else { between_arrows(lines) }
     }
 }
 

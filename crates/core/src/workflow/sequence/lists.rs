@@ -153,7 +153,7 @@ impl Search<'_> {
     /// stands under, as long as it is no example and forbids nothing.
     pub(super) fn last_list(&self) -> Option<Sequence> {
         let runs = self.runs_in(0..self.doc.sections.len());
-        let aside = |run: &Run| self.path(run.start[0]).any(|topic| self.is_aside(topic));
+        let aside = |run: &Run| self.path(run.start[0]).any(Self::is_aside);
         let ordered = runs.iter().filter(|run| run.ordered && run.items.len() >= 2 && !aside(run));
         let best = ordered.max_by_key(|run| (run.items.len(), std::cmp::Reverse(run.start)))?;
         Some(self.of_runs(std::slice::from_ref(best)))

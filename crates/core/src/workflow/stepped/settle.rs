@@ -3,6 +3,9 @@
 //! change is no post-mortem, and a merge to main after another merge is a port.
 
 use super::Draft;
+use crate::workflow::Skill::{
+    Analyze, Commit, Deploy, FollowUp, Implement, Merge, MergeRequest, Report, Review, Rollback,
+};
 use crate::workflow::lexicon::Sense;
 use crate::workflow::{Skill, Step};
 
@@ -26,9 +29,6 @@ pub(super) fn settle(drafts: Vec<Draft>) -> Vec<Step> {
         .flat_map(|(at, senses)| senses.into_iter().map(move |sense| (at, sense)))
         .collect();
     let first_of = |wanted: &[Skill]| all.iter().position(|(_, sense)| wanted.contains(&plainly(*sense)));
-    use Skill::{
-        Analyze, Commit, Deploy, FollowUp, Implement, Merge, MergeRequest, Report, Review, Rollback,
-    };
     let change = first_of(&[Implement, Commit, MergeRequest, Merge, Deploy, Rollback]);
     let reviewable = first_of(&[Implement, Commit, MergeRequest]);
     let mut past = Past::default();
