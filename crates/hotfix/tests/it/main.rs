@@ -16,3 +16,4 @@ mod hooks;
 mod port;
 mod repo;
 mod schemas;
+mod workflow;
