@@ -22,3 +22,4 @@ mod logdiff_input;
 mod port;
 mod repo;
 mod schemas;
+mod workflow;
