@@ -64,7 +64,7 @@ pub fn document(baseline: &Baseline, compared: Compared) -> LogDiff {
 pub fn kept(mut answer: LogDiff) -> LogDiff {
     answer.new.truncate(KEPT);
     answer.risen.truncate(KEPT);
-    answer.gone.truncate(KEPT);
+    answer.gone.truncate(KEPT / 4);
     let safe = |text: &str| brief(&redact(text), KEPT_TEXT);
     let template = |t: &mut LogTemplate| {
         let (text, example) = (safe(&t.template), safe(&t.example));
