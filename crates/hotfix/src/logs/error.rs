@@ -158,6 +158,12 @@ impl From<LogError> for Failure {
                 "unpack it on the way",
                 format!("{unpack} {} | hotfix logdiff --baseline FILE -", quoted(&name)),
             ),
+            LogError::Damaged { name, source, .. } if source.to_string().contains("too much memory") => {
+                failure.try_this(
+                    "unpack it on the way, with the memory that it was packed for",
+                    format!("zstd -dc --long=31 {} | hotfix logdiff --baseline FILE -", quoted(&name)),
+                )
+            }
             LogError::Damaged { name, packing, .. } => {
                 let test = if packing == Packing::Zstd { "zstd -t" } else { "gzip -t" };
                 failure.try_this("see what is left of it", format!("{test} {}", quoted(&name)))
