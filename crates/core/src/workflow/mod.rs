@@ -4,6 +4,8 @@
 mod account;
 mod branch_rules;
 mod check;
+mod checklists;
+mod commands;
 mod contradictions;
 mod criteria;
 mod dangers;
@@ -13,6 +15,8 @@ mod follow;
 mod follow_tests;
 mod front_matter;
 mod inherit;
+mod kind;
+mod lexicon;
 mod library;
 pub mod order;
 mod origin;
@@ -22,6 +26,7 @@ mod policy_rules;
 mod quantity;
 mod read;
 mod reader;
+mod sequence;
 mod skill_file;
 mod skill_list;
 mod starting_page;
@@ -29,15 +34,19 @@ mod stepped;
 mod synonyms;
 #[cfg(test)]
 mod tests;
+mod titles;
+mod topics;
 mod typed_policy;
 mod unread;
+mod words;
 
 pub use account::{Became, Kind, LineAccount};
 pub use follow::{Followed, FollowedAs};
+pub use lexicon::{Lexicon, UnknownList};
 pub use library::{Library, Shelf, Shelved};
 pub use order::{ActionRow, Origin, order};
 pub use origin::{Layers, OriginKind, ValueOrigin, origins};
-pub use read::{BUILT_IN, Page, built_in, normalised, read, read_on};
+pub use read::{BUILT_IN, Page, built_in, normalised, read, read_on, read_with};
 pub use skill_file::SkillFile;
 pub use starting_page::{Facts, starting_page};
 

@@ -3,9 +3,9 @@
 //! labels that announce one; it refuses to mistake a parameter for one.
 
 use super::Level;
+use super::commands::command;
 use super::parse::Document;
 use super::reader::Reader;
-use super::stepped::command;
 use regex::Regex;
 use std::sync::LazyLock;
 

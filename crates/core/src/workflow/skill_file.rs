@@ -173,7 +173,7 @@ fn give(step: &mut Step, given: Given) {
 fn take(follower: &mut Follower<'_>, step: Option<&mut Step>, path: &str, text: &str) {
     let Some(step) = step else { return };
     let text = super::read::normalised(text);
-    let mut reader = Reader::new(text.lines().count());
+    let mut reader = Reader::new(text.lines().count(), super::Lexicon::built_in());
     let (yaml, body, first) = front_matter::split(&text);
     let front = yaml.map(|yaml| front_matter::read(yaml, &mut reader)).unwrap_or_default();
     let doc = parse::document(body, first);

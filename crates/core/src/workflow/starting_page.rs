@@ -139,7 +139,7 @@ fn matrix(facts: &Facts) -> String {
     )
 }
 
-const STEPS: &str = r#"## Step 1: Implement the fix
+const STEPS: &str = r"## Step 1: Implement the fix
 
 <!-- `hotfix brief implement` shows this to whoever makes the change, with the sources looked up. -->
 
@@ -214,9 +214,9 @@ const STEPS: &str = r#"## Step 1: Implement the fix
 
 1. Incident report (root cause, timeline, fix, prevention)
 2. Follow-up ticket, where the fix is temporary
-"#;
+";
 
-const END: &str = r#"### Rollback Plan
+const END: &str = r"### Rollback Plan
 
 Before the deploy, know the way back:
 
@@ -231,7 +231,7 @@ Before the deploy, know the way back:
 - Notify: #incident
 - Update: the status page (if customers see it)
 - Report: within 24h of the resolution
-"#;
+";
 
 #[cfg(test)]
 mod tests {

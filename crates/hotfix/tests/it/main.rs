@@ -5,6 +5,7 @@
 mod approvals;
 mod bad_input;
 mod by_hand;
+mod change;
 mod crash;
 mod docs;
 mod dry_run;
