@@ -26,9 +26,11 @@ fn status_shows_the_budget_while_somebody_works() {
     assert_eq!(dana.json(&["status"])["change"], Value::Null);
     let before = dana.git(["log", "--all", "--format=%H"]);
     std::fs::write(worktree.join("app.txt"), GOOD).unwrap();
-    std::fs::write(worktree.join("new.py"), "import os\n\n\ndef retry(n):\n    return os.getenv('RETRY')\n").unwrap();
+    std::fs::write(worktree.join("new.py"), "import os\n\n\ndef retry(n):\n    return os.getenv('RETRY')\n")
+        .unwrap();
     std::fs::create_dir_all(worktree.join("tests")).unwrap();
-    std::fs::write(worktree.join("tests/test_app.py"), "def test_a():\n    assert True is not None\n").unwrap();
+    std::fs::write(worktree.join("tests/test_app.py"), "def test_a():\n    assert True is not None\n")
+        .unwrap();
     let status = dana.json(&["status"]);
     let change = &status["change"];
     assert_eq!((change["files"].as_u64(), change["lines"].as_u64()), (Some(2), Some(5)), "{change}");
@@ -82,7 +84,10 @@ fn only_the_declared_paths() {
     std::fs::write(worktree.join("web/cart.txt"), "y\n").unwrap();
     let status = dana.json(&["status"]);
     let scope = gate(&status, "change.scope");
-    assert_eq!((scope["verdict"].as_str(), scope["findings"][0]["file"].as_str()), (Some("fail"), Some("web/cart.txt")));
+    assert_eq!(
+        (scope["verdict"].as_str(), scope["findings"][0]["file"].as_str()),
+        (Some("fail"), Some("web/cart.txt"))
+    );
     assert!(dana.hotfix(["brief"]).exits(0).out.contains("only these paths: src, *.md"));
 }
 
@@ -108,7 +113,8 @@ fn a_change_cannot_declare_itself_generated() {
 
 #[test]
 fn a_projects_own_rules_for_secrets_come_from_the_base() {
-    let rules = "[[rules]]\nid = \"acme-key\"\ndescription = \"an Acme key\"\nregex = '''acme_([a-f0-9]{16})'''\n";
+    let rules =
+        "[[rules]]\nid = \"acme-key\"\ndescription = \"an Acme key\"\nregex = '''acme_([a-f0-9]{16})'''\n";
     let world = world(&[(".gitleaks.toml", rules)]);
     let dana = &world.dana;
     let worktree = dana.start("INC-1", &["--from", "main"]);
