@@ -7,6 +7,7 @@
 pub mod approval;
 pub mod change;
 pub mod config;
+pub mod defaults;
 pub mod digest;
 pub mod effect;
 pub mod finding;

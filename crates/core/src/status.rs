@@ -6,6 +6,7 @@ use crate::finding::Finding;
 use crate::gate::{Point, Verdict};
 use crate::incident::Incident;
 use crate::journal::{Approval, Evidence, MergeRequestState, StepEnd, WaitingFor};
+use crate::logs::LogDiff;
 use crate::run::RunState;
 use crate::workflow::Skill;
 use jiff::Timestamp;
@@ -155,6 +156,9 @@ pub struct GatePart {
     pub findings: Vec<Finding>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
+    /// What is new in the logs, where they were judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logs: Option<Box<LogDiff>>,
     /// Who let it pass.
     pub waiver: Option<WaiverPart>,
     /// The page's words.
@@ -490,6 +494,7 @@ fn gates(state: &RunState) -> Vec<GatePart> {
                 details: seen.map(|s| s.details.clone()).unwrap_or_default(),
                 findings: seen.map(|s| s.findings.clone()).unwrap_or_default(),
                 evidence: seen.map(|s| s.evidence.clone()).unwrap_or_default(),
+                logs: seen.and_then(|s| s.logs.clone()),
                 waiver: waiver.map(|w| WaiverPart {
                     by: w.by.clone(),
                     reason: w.reason.clone(),

@@ -180,6 +180,14 @@ pub fn at_terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
+/// How many columns the answer may take: the terminal's, or what `COLUMNS`
+/// says, or 100.
+pub fn width() -> usize {
+    let terminal = rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| usize::from(size.ws_col));
+    let given = || std::env::var("COLUMNS").ok()?.parse().ok();
+    terminal.or_else(given).filter(|columns| *columns > 0).unwrap_or(100)
+}
+
 /// A duration for people: `4 min 12 s`.
 pub fn duration(time: jiff::SignedDuration) -> String {
     let seconds = time.as_secs();

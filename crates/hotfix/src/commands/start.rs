@@ -86,7 +86,8 @@ fn compile(session: &Session<'_>, args: &args::Start) -> Result<Plan, Failure> {
         )
     })?;
     let incident = Incident { key: args.key.clone(), title, severity };
-    let mut plan = plan::compile(&workflow.value, &config.value, &config.source, &Means::default(), incident);
+    let means = Means { user: settings::user()?.config, ..Means::default() };
+    let mut plan = plan::compile(&workflow.value, &config.value, &config.source, &means, incident);
     plan.workflow.source = workflow.source;
     plan.workflow.unreviewed = workflow.unreviewed;
     if !args.only.is_empty() {

@@ -139,6 +139,7 @@ fn gate_part(built_in: &gate::BuiltIn) -> GatePart {
         _ => Vec::new(),
     };
     GatePart {
+        logs: (built_in.id == "monitor.new-errors").then(|| Box::new(super::logs::fixture::answer())),
         findings: findings(built_in.id),
         id: built_in.id.into(),
         step: "verify".into(),
@@ -460,6 +461,7 @@ pub fn hostile() -> Report {
         g.findings =
             vec![Finding { rule: spite(), file: spite(), message: spite(), hints, ..Finding::default() }];
         g.evidence.iter_mut().for_each(|e| e.command = Some(spite()));
+        g.logs = g.logs.take().map(|_| Box::new(super::logs::fixture::hostile()));
         g.waiver.iter_mut().for_each(|w| (w.by, w.reason) = (spite(), spite()));
     }
     s.deploys.iter_mut().for_each(|d| d.version = spite());

@@ -12,6 +12,7 @@ pub mod deploy;
 pub mod follow_up;
 pub mod forecast;
 pub mod implement;
+pub mod logs;
 pub mod manual;
 pub mod merge;
 pub mod merge_request;
@@ -35,6 +36,7 @@ use hotfix_core::effect::{Action, Effect};
 use hotfix_core::finding::{self, Finding};
 use hotfix_core::gate::{self, Bound, Point, Verdict};
 use hotfix_core::journal::{Event, Evidence, GateObservation, Observation, WaitingFor, WaitingKind};
+use hotfix_core::logs::LogDiff;
 use hotfix_core::plan::Plan;
 use hotfix_core::run::{Attempt, RunState};
 use hotfix_core::workflow::Skill;
@@ -98,12 +100,14 @@ pub struct Says {
     pub findings: Vec<Finding>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
+    /// What is new in the logs, where they were judged.
+    pub logs: Option<Box<LogDiff>>,
 }
 
 /// A gate's evaluation with no more than a line.
 pub fn says(verdict: Verdict, summary: impl Into<String>) -> Says {
     let summary = summary.into();
-    Says { verdict, summary, details: Vec::new(), findings: Vec::new(), evidence: Vec::new() }
+    Says { verdict, summary, details: Vec::new(), findings: Vec::new(), evidence: Vec::new(), logs: None }
 }
 
 impl Says {
@@ -174,6 +178,7 @@ impl Cx<'_> {
             details: says.details,
             findings: says.findings,
             evidence: says.evidence,
+            logs: says.logs,
             tree: head.filter(|_| bound == Bound::Tree).map(|h| h.tree.clone()),
             commit: head.filter(|_| bound == Bound::Commit).map(|h| h.commit.clone()),
             deploy: state.deploys.last().filter(|_| bound == Bound::Deploy).map(|d| d.version.clone()),

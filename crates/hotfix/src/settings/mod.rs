@@ -5,15 +5,19 @@ use crate::error::Failure;
 use crate::git::repo::Repo;
 use hotfix_core::config::{self, Command, Config};
 use hotfix_core::digest;
-use hotfix_core::workflow::{self, Page, Workflow};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+mod library;
+mod pages;
+mod user;
+
+pub use pages::{FoundPage, named_page, page, page_text, workflow};
+pub use user::{UserFile, user};
 
 /// Where the config stands in a repository.
 pub const CONFIG: &str = ".hotfix/config.toml";
 /// Where the workflow stands in a repository.
 pub const WORKFLOW: &str = ".hotfix/workflows/hotfix.md";
-/// A page larger than this is no page, in bytes.
-pub const LARGEST_PAGE: u64 = 4 * 1024 * 1024;
 
 /// A text and where it came from.
 #[derive(Debug, Clone)]
@@ -24,6 +28,27 @@ pub struct Sourced<T> {
     pub source: String,
     /// Nobody reviewed it: it is a local file.
     pub unreviewed: bool,
+}
+
+/// A config with its text.
+#[derive(Debug, Clone, Default)]
+pub struct ConfigText {
+    /// What it says.
+    pub config: Config,
+    /// Its path, for people.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The config with its text, for those who name its lines.
+pub fn config_text(repo: &Repo) -> Result<ConfigText, Failure> {
+    let found = config(repo)?;
+    let text = match repo.reviewed_file(CONFIG) {
+        Some((text, _)) => text,
+        None => std::fs::read_to_string(repo.top.join(CONFIG)).unwrap_or_default(),
+    };
+    Ok(ConfigText { config: found.value, path: CONFIG.to_owned(), text })
 }
 
 /// The config: at the tip of the default branch as last fetched, else the
@@ -62,84 +87,6 @@ fn bad_config(source: &str, text: &str, error: config::ConfigError) -> Failure {
         failure = failure.hint(hint);
     }
     failure.try_this("the keys that can stand there are in", "docs/reference/config.md")
-}
-
-/// The workflow: the one named, else the repository's, else the built-in one.
-pub fn workflow(repo: Option<&Repo>, named: Option<&str>) -> Result<Sourced<Workflow>, Failure> {
-    if let Some(named) = named {
-        return named_workflow(repo, named);
-    }
-    if let Some(repo) = repo {
-        if let Some((text, source)) = repo.reviewed_file(WORKFLOW) {
-            return read_page(&text, &source, false);
-        }
-        let local = repo.top.join(WORKFLOW);
-        if local.exists() {
-            return read_page(&page_text(&local)?, WORKFLOW, true);
-        }
-    }
-    let value = workflow::built_in();
-    Ok(Sourced { source: value.source.clone(), value, unreviewed: false })
-}
-
-fn named_workflow(repo: Option<&Repo>, named: &str) -> Result<Sourced<Workflow>, Failure> {
-    let path = Path::new(named);
-    if path.exists() {
-        return read_page(&page_text(path)?, named, true);
-    }
-    let in_repo = format!(".hotfix/workflows/{named}.md");
-    if let Some((text, source)) = repo.and_then(|r| r.reviewed_file(&in_repo)) {
-        return read_page(&text, &source, false);
-    }
-    let local = repo.map(|r| r.top.join(&in_repo)).filter(|p| p.exists());
-    if let Some(local) = local {
-        return read_page(&page_text(&local)?, &in_repo, true);
-    }
-    Err(Failure::usage(
-        "HF0330",
-        format!("there is no workflow `{named}`: neither a file of that name nor {in_repo}"),
-    )
-    .try_this("see what the built-in one does", "hotfix workflow show")
-    .try_this("write one for this repository", "hotfix init"))
-}
-
-/// The text of a page, if it is one.
-pub fn page_text(path: &Path) -> Result<String, Failure> {
-    let refuse = |why: String| {
-        Failure::usage("HF0330", format!("{} is no workflow: {why}", path.display()))
-            .try_this("see what a workflow looks like", "hotfix workflow show")
-    };
-    let about = std::fs::metadata(path).map_err(|e| refuse(format!("it cannot be read ({e})")))?;
-    if about.is_dir() {
-        return Err(refuse("it is a folder".to_owned()));
-    }
-    if about.len() > LARGEST_PAGE {
-        return Err(refuse(format!(
-            "it has {} MiB; a page has at most {}",
-            about.len() >> 20,
-            LARGEST_PAGE >> 20
-        )));
-    }
-    let bytes = std::fs::read(path).map_err(|e| refuse(format!("it cannot be read ({e})")))?;
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(refuse("it is empty".to_owned()));
-    }
-    if bytes.contains(&0) {
-        return Err(refuse("it holds binary data".to_owned()));
-    }
-    String::from_utf8(bytes)
-        .map_err(|e| refuse(format!("it is not UTF-8 at byte {}", e.utf8_error().valid_up_to())))
-}
-
-fn read_page(text: &str, source: &str, unreviewed: bool) -> Result<Sourced<Workflow>, Failure> {
-    let value = workflow::read(&Page { source, text });
-    if value.is_workflow {
-        return Ok(Sourced { value, source: source.to_owned(), unreviewed });
-    }
-    let first = value.diagnostics.iter().find(|d| d.severity == workflow::Level::Error);
-    let why = first.map_or("no steps were found in it", |d| d.message.as_str());
-    Err(Failure::usage("HF0330", format!("{source} is no workflow: {why}"))
-        .try_this("see what a workflow looks like", "hotfix workflow show"))
 }
 
 /// A command of a repository's config that may run.

@@ -1,11 +1,15 @@
 //! `hotfix workflow`: what is understood of a page, and the plan it compiles to.
 
+mod check;
+mod new;
+mod origin;
+
 use super::Answer;
-use crate::args::WorkflowVerb;
+use crate::args::{Global, WorkflowVerb};
 use crate::error::exit;
-use crate::git::repo;
+use crate::git::repo::{self, Repo};
 use crate::settings::{self, Sourced};
-use crate::ui::{BAD, BOLD, DIM, NAME, Ui, WAIT, duration, styled};
+use crate::ui::{BOLD, DIM, NAME, Ui, duration, styled};
 use hotfix_core::config::Config;
 use hotfix_core::plan;
 use hotfix_core::status;
@@ -13,21 +17,30 @@ use hotfix_core::workflow::order::{Origin, order};
 use hotfix_core::workflow::{Level, Workflow};
 
 /// Carries the verb out.
-pub fn run(verb: &WorkflowVerb, ui: &Ui) -> Answer {
-    let (WorkflowVerb::Show { file } | WorkflowVerb::Check { file }) = verb;
+pub fn run(verb: &WorkflowVerb, global: &Global, ui: &Ui) -> Answer {
     let repo = std::env::current_dir().ok().and_then(|d| repo::open(&d).ok());
-    let config = repo.as_ref().map(settings::config).transpose()?.map(|c| c.value).unwrap_or_default();
-    let found = settings::workflow(repo.as_ref(), file.as_deref())?;
+    match verb {
+        WorkflowVerb::New { file } => new::run(repo.as_ref(), file.as_deref(), &new::Voice { global, ui }),
+        WorkflowVerb::Check(args) => check::run(args, repo.as_ref(), ui),
+        WorkflowVerb::Show { file, origin: true } => origin::run(repo.as_ref(), file.as_deref(), ui),
+        WorkflowVerb::Show { file, origin: false } => show_page(repo.as_ref(), file.as_deref(), ui),
+    }
+}
+
+fn show_page(repo: Option<&Repo>, file: Option<&str>, ui: &Ui) -> Answer {
+    let config = config_of(repo)?;
+    let found = settings::workflow(repo, file)?;
     if ui.json {
         ui.document(&document(&found.value, &config)?);
-    } else if matches!(verb, WorkflowVerb::Show { .. }) {
+    } else {
         show(ui, &found, &config);
-    }
-    if matches!(verb, WorkflowVerb::Check { .. }) && !ui.json {
-        check(ui, &found.value);
     }
     let errors = found.value.diagnostics.iter().any(|d| d.severity == Level::Error);
     Ok(if errors { exit::USAGE } else { exit::DONE })
+}
+
+fn config_of(repo: Option<&Repo>) -> Result<Config, crate::error::Failure> {
+    Ok(repo.map(settings::config).transpose()?.map(|c| c.value).unwrap_or_default())
 }
 
 /// `hotfix.workflow/1`.
@@ -71,7 +84,7 @@ fn show(ui: &Ui, found: &Sourced<Workflow>, config: &Config) {
             gate.criteria
         ));
     }
-    check(ui, w);
+    ui.answer(check::summary(w));
 }
 
 fn policy(ui: &Ui, w: &Workflow) {
@@ -102,26 +115,5 @@ fn policy(ui: &Ui, w: &Workflow) {
             duration(p.monitor.max),
             duration(p.report_within)
         ));
-    }
-}
-
-fn check(ui: &Ui, w: &Workflow) {
-    let l = w.lines;
-    ui.answer(format!("{} lines: {} understood, {} guidance", l.total, l.understood, l.guidance));
-    for d in &w.diagnostics {
-        let level = match d.severity {
-            Level::Error => styled(BAD, "error"),
-            Level::Warning => styled(WAIT, "warning"),
-            Level::Note => styled(DIM, "note"),
-        };
-        ui.answer(format!(
-            "{level}[{}] line {}: {}",
-            d.code,
-            d.line,
-            hotfix_core::text::one_line(&d.message)
-        ));
-        if let Some(hint) = &d.hint {
-            ui.answer(format!("  hint: {hint}"));
-        }
     }
 }

@@ -1,189 +1,10 @@
-//! Markdown into a document model with line numbers: sections, tables, lists,
-//! quotes, fences and bold labels. It knows no workflow, and it refuses to
-//! judge what the words mean.
+//! From the parser's events to sections, blocks and items.
 
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use super::{Block, Content, Document, Item, Line, Row, Section, plain};
+use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 use std::ops::Range;
 
-/// A line of running text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Line {
-    /// From 1.
-    pub no: u32,
-    /// The bold words at its start that end in a colon.
-    pub label: Option<String>,
-    /// The rest, with code spans in back-ticks.
-    pub text: String,
-}
-
-impl Line {
-    /// The label and the text.
-    pub fn whole(&self) -> String {
-        match &self.label {
-            Some(label) if self.text.is_empty() => label.clone(),
-            Some(label) => format!("{label}: {}", self.text),
-            None => self.text.clone(),
-        }
-    }
-}
-
-/// An item of a list; nested items follow their parent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Item {
-    /// 0 for the outermost list.
-    pub depth: usize,
-    /// Whether it has a number.
-    pub ordered: bool,
-    /// Whether it has a box to tick.
-    pub task: bool,
-    /// Its own lines.
-    pub lines: Vec<Line>,
-    /// The lines of code blocks in it.
-    pub code: Vec<(u32, String)>,
-    /// Its first line.
-    pub line: u32,
-}
-
-impl Item {
-    /// Its text on one line.
-    pub fn text(&self) -> String {
-        self.lines.iter().map(Line::whole).collect::<Vec<_>>().join(" ")
-    }
-
-    /// Its last line of text.
-    pub fn last(&self) -> u32 {
-        self.lines.last().map_or(self.line, |line| line.no)
-    }
-}
-
-/// A row of a table.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Row {
-    /// Its cells.
-    pub cells: Vec<String>,
-    /// From 1.
-    pub line: u32,
-}
-
-impl Row {
-    /// A cell's text without back-ticks; empty where there is none.
-    pub fn cell(&self, column: usize) -> String {
-        self.cells.get(column).map(|cell| plain(cell)).unwrap_or_default()
-    }
-}
-
-/// What a block is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Content {
-    /// Running text.
-    Paragraph(Vec<Line>),
-    /// A quote.
-    Quote(Vec<Line>),
-    /// A list with everything nested in it.
-    List(Vec<Item>),
-    /// A table.
-    Table(Row, Vec<Row>),
-    /// A code block, without its markers.
-    Fence(Vec<(u32, String)>),
-    /// A rule or HTML.
-    Other,
-}
-
-/// A block of a section.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Block {
-    /// The first line.
-    pub first: u32,
-    /// The last line.
-    pub last: u32,
-    /// A bold label (or an introduction ending in a colon) right before it.
-    pub label: Option<Line>,
-    /// What it is.
-    pub content: Content,
-}
-
-impl Block {
-    /// The words of its label, in lower case.
-    pub fn label_text(&self) -> String {
-        self.label.as_ref().map(|line| line.whole().to_lowercase()).unwrap_or_default()
-    }
-}
-
-/// A heading with what follows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Section {
-    /// 0 for what stands before the first heading.
-    pub level: u8,
-    /// The heading's text.
-    pub title: String,
-    /// The heading's line.
-    pub line: u32,
-    /// The last line before the next heading of any level.
-    pub last: u32,
-    /// The sections that this one lies in, outermost first.
-    pub parents: Vec<usize>,
-    /// The index after the last section that lies in this one.
-    pub end: usize,
-    /// Its blocks.
-    pub blocks: Vec<Block>,
-}
-
-/// A page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Document {
-    /// In their order; the first stands before all headings.
-    pub sections: Vec<Section>,
-    /// The targets of links, with their lines.
-    pub links: Vec<(u32, String)>,
-    /// The page's lines after the front matter, with their numbers.
-    pub raw: Vec<(u32, String)>,
-}
-
-impl Document {
-    /// The index after the last section that lies in this one.
-    pub fn end_of(&self, index: usize) -> usize {
-        self.sections.get(index).map_or(0, |section| section.end)
-    }
-
-    /// The last line of the sections before this index.
-    pub fn last_line_before(&self, end: usize) -> u32 {
-        self.sections.get(end.wrapping_sub(1)).map_or(1, |section| section.last)
-    }
-
-    /// The title of a section and those it lies in, outermost first, in lower case.
-    pub fn titles(&self, index: usize) -> Vec<String> {
-        self.path(index).map(|section| section.title.to_lowercase()).collect()
-    }
-
-    /// Those titles without the page's own.
-    pub fn titles_below_first(&self, index: usize) -> Vec<String> {
-        let below = self.path(index).filter(|section| section.level > 1);
-        below.map(|section| section.title.to_lowercase()).collect()
-    }
-
-    fn path(&self, index: usize) -> impl Iterator<Item = &Section> {
-        let section = self.sections.get(index);
-        let parents = section.map(|section| section.parents.as_slice()).unwrap_or_default();
-        parents.iter().filter_map(|&at| self.sections.get(at)).chain(section)
-    }
-}
-
-/// Text without back-ticks and outer white space.
-pub(crate) fn plain(text: &str) -> String {
-    text.replace('`', "").trim().to_owned()
-}
-
-/// Reads Markdown whose first line has the number `first_line`.
-pub(crate) fn document(body: &str, first_line: u32) -> Document {
-    let mut builder = Builder::new(body, first_line);
-    let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS;
-    for (event, range) in Parser::new_ext(body, options).into_offset_iter() {
-        builder.event(event, range);
-    }
-    builder.finish()
-}
-
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     body: &'a str,
     first_line: u32,
     starts: Vec<usize>,
@@ -193,7 +14,8 @@ struct Builder<'a> {
     bold_from_start: bool,
     bold_end: Option<usize>,
     quotes: usize,
-    ordered: Vec<bool>,
+    /// The next number of each open list.
+    numbers: Vec<Option<u64>>,
     open: Vec<usize>,
     items: Vec<Item>,
     header: Row,
@@ -204,7 +26,7 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(body: &'a str, first_line: u32) -> Self {
+    pub(super) fn new(body: &'a str, first_line: u32) -> Self {
         let mut starts = vec![0];
         starts.extend(body.match_indices('\n').map(|(at, _)| at + 1));
         let top = Section {
@@ -227,7 +49,7 @@ impl<'a> Builder<'a> {
             bold_from_start: false,
             bold_end: None,
             quotes: 0,
-            ordered: vec![],
+            numbers: vec![],
             open: vec![],
             items: vec![],
             header: Row::default(),
@@ -249,7 +71,7 @@ impl<'a> Builder<'a> {
         (self.line_at(range.start), self.line_at(end.saturating_sub(1).max(range.start)))
     }
 
-    fn event(&mut self, event: Event<'_>, range: Range<usize>) {
+    pub(super) fn event(&mut self, event: Event<'_>, range: Range<usize>) {
         match event {
             Event::Start(tag) => self.start(tag, range),
             Event::End(tag) => self.end(tag, &range),
@@ -265,6 +87,7 @@ impl<'a> Builder<'a> {
 
     fn start(&mut self, tag: Tag<'_>, range: Range<usize>) {
         match tag {
+            Tag::Heading { .. } if self.is_inside() => self.break_line(),
             Tag::Heading { .. } | Tag::TableCell => self.restart(),
             Tag::Paragraph => self.break_line(),
             Tag::BlockQuote(_) => {
@@ -273,7 +96,7 @@ impl<'a> Builder<'a> {
             }
             Tag::List(number) => {
                 self.save_item();
-                self.ordered.push(number.is_some());
+                self.numbers.push(number);
             }
             Tag::Item => self.start_item(&range),
             Tag::CodeBlock(kind) => self.code(&kind, &range),
@@ -294,6 +117,7 @@ impl<'a> Builder<'a> {
     fn end(&mut self, tag: TagEnd, range: &Range<usize>) {
         let outermost = self.quotes == 0 && self.open.is_empty();
         match tag {
+            TagEnd::Heading(_) if self.is_inside() => self.break_line(),
             TagEnd::Heading(level) => self.heading(level as u8, range),
             TagEnd::Paragraph if outermost => {
                 let lines = self.take();
@@ -311,8 +135,8 @@ impl<'a> Builder<'a> {
                 self.open.pop();
             }
             TagEnd::List(_) => {
-                self.ordered.pop();
-                if outermost && self.ordered.is_empty() && !self.items.is_empty() {
+                self.numbers.pop();
+                if outermost && self.numbers.is_empty() && !self.items.is_empty() {
                     let items = std::mem::take(&mut self.items);
                     self.push(Content::List(items), range);
                 }
@@ -337,6 +161,11 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// A heading in an item or a quote is a line of it.
+    fn is_inside(&self) -> bool {
+        self.quotes > 0 || !self.open.is_empty()
+    }
+
     fn row(&mut self, range: &Range<usize>) -> Row {
         Row { cells: std::mem::take(&mut self.cells), line: self.line_at(range.start) }
     }
@@ -344,18 +173,13 @@ impl<'a> Builder<'a> {
     fn heading(&mut self, level: u8, range: &Range<usize>) {
         let title = self.take().iter().map(Line::whole).collect::<Vec<_>>().join(" ");
         let line = self.line_at(range.start);
-        let mut parents = self.document.sections.last().map(|s| s.parents.clone()).unwrap_or_default();
-        if self.document.sections.len() > 1 {
-            parents.push(self.document.sections.len() - 1);
-        }
-        parents.retain(|&at| self.document.sections.get(at).is_some_and(|section| section.level < level));
         self.pending = None;
         self.document.sections.push(Section {
             level,
             title,
             line,
             last: line,
-            parents,
+            parents: vec![],
             end: 0,
             blocks: vec![],
         });
@@ -368,9 +192,16 @@ impl<'a> Builder<'a> {
         }
         self.save_item();
         self.open.push(self.items.len());
+        let depth = self.numbers.len().saturating_sub(1);
+        let next = self.numbers.last_mut().and_then(Option::as_mut);
+        let number = next.map(|next| {
+            *next = next.saturating_add(1);
+            next.saturating_sub(1)
+        });
         self.items.push(Item {
-            depth: self.ordered.len().saturating_sub(1),
-            ordered: self.ordered.last().copied().unwrap_or_default(),
+            depth,
+            ordered: number.is_some(),
+            number: number.unwrap_or_default(),
             task: false,
             lines: vec![],
             code: vec![],
@@ -411,6 +242,10 @@ impl<'a> Builder<'a> {
             item.code.extend(lines);
         } else {
             self.push(Content::Fence(lines), range);
+            let block = self.document.sections.last_mut().and_then(|section| section.blocks.last_mut());
+            if let (Some(block), CodeBlockKind::Fenced(info)) = (block, kind) {
+                block.info = info.split_whitespace().next().unwrap_or_default().to_lowercase();
+            }
         }
     }
 
@@ -418,14 +253,11 @@ impl<'a> Builder<'a> {
     fn push(&mut self, content: Content, range: &Range<usize>) {
         let (first, last) = self.span(range);
         let label = self.pending.take();
-        if let Content::Paragraph(lines) = &content
-            && let Some(line) = lines.last()
-            && introduces(line, lines.len())
-        {
-            self.pending = Some(line.clone());
+        if let Content::Paragraph(lines) = &content {
+            self.pending = introduction(lines);
         }
         if let Some(section) = self.document.sections.last_mut() {
-            section.blocks.push(Block { first, last, label, content });
+            section.blocks.push(Block { first, last, label, info: String::new(), content });
         }
     }
 
@@ -485,63 +317,30 @@ impl<'a> Builder<'a> {
         lines
     }
 
-    fn finish(mut self) -> Document {
+    pub(super) fn finish(mut self) -> Document {
         let end = self.document.raw.last().map_or(self.first_line, |(no, _)| *no);
-        let next: Vec<u32> = self.document.sections.iter().skip(1).map(|section| section.line).collect();
-        for (at, section) in self.document.sections.iter_mut().enumerate() {
-            section.last = next.get(at).map_or(end, |line| line.saturating_sub(1));
-        }
-        let mut following = [self.document.sections.len(); 8];
-        for (at, section) in self.document.sections.iter_mut().enumerate().rev() {
-            let level = usize::from(section.level.min(7));
-            section.end = following.get(level).copied().unwrap_or(at + 1);
-            following.iter_mut().skip(level).for_each(|next| *next = at);
-        }
+        super::headings::nest(&mut self.document.sections, end);
         self.document
     }
 }
 
-fn introduces(line: &Line, lines: usize) -> bool {
-    let lone_label = line.label.is_some() && line.text.is_empty();
-    lone_label || (lines == 1 && line.text.trim_end().ends_with([':', '：']))
-}
+/// A longer text is no introduction of what follows.
+const MOST_INTRODUCTION: usize = 160;
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_table_right_after_its_label() {
-        let doc = document("# T\n\n**Context Mapping:**\n| A | B |\n|---|---|\n| `x` | y |\n", 1);
-        let blocks = &doc.sections[1].blocks;
-        assert_eq!(blocks.len(), 2, "{blocks:?}");
-        assert_eq!(blocks[1].label_text(), "context mapping");
-        let Content::Table(header, rows) = &blocks[1].content else { panic!("{blocks:?}") };
-        assert_eq!((header.line, rows[0].line, rows[0].cell(0)), (4, 6, "x".to_owned()));
+/// What a paragraph says about the block after it: a lone label, or a text
+/// that ends in a colon.
+fn introduction(lines: &[Line]) -> Option<Line> {
+    let (first, last) = (lines.first()?, lines.last()?);
+    if last.label.is_some() && last.text.is_empty() {
+        return Some(last.clone());
     }
-
-    #[test]
-    fn labels_lists_and_nesting() {
-        let doc = document("**Actions:**\n1. one\n   - sub\n2. **Two**: three\n\n> quoted\n> more\n", 5);
-        let blocks = &doc.sections[0].blocks;
-        let Content::List(items) = &blocks[1].content else { panic!("{blocks:?}") };
-        let shape: Vec<_> = items.iter().map(|i| (i.depth, i.ordered, i.line, i.text())).collect();
-        assert_eq!(
-            shape,
-            [
-                (0, true, 6, "one".to_owned()),
-                (1, false, 7, "sub".to_owned()),
-                (0, true, 8, "Two: three".to_owned())
-            ]
-        );
-        assert!(matches!(&blocks[2].content, Content::Quote(lines) if lines.len() == 2));
+    if !last.text.trim_end().ends_with([':', '：']) {
+        return None;
     }
-
-    #[test]
-    fn fences_keep_their_lines() {
-        let doc = document("a\n\n```\none\n\ntwo\n```\n", 1);
-        let Content::Fence(lines) = &doc.sections[0].blocks[1].content else { panic!() };
-        assert_eq!(lines[0], (4, "one".to_owned()));
-        assert_eq!(lines.len(), 3);
+    if lines.len() == 1 {
+        return Some(last.clone());
     }
+    let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    let whole = Line { no: last.no, label: first.label.clone(), text: texts.join(" ") };
+    (whole.text.len() <= MOST_INTRODUCTION).then_some(whole)
 }
