@@ -22,6 +22,7 @@ pub mod policy;
 pub mod report;
 pub mod run;
 pub mod status;
+pub mod style;
 pub mod syntax;
 pub mod testing;
 pub mod text;
