@@ -344,7 +344,13 @@ impl FilePart<'_> {
             self.reader.became(lines.0, lines.1, Kind::Output, name);
         } else {
             let file = Some(self.path.to_owned());
-            self.given.inputs.push(Input { name: name.to_owned(), source, line: lines.0, file });
+            self.given.inputs.push(Input {
+                name: name.to_owned(),
+                source,
+                line: lines.0,
+                links: vec![],
+                file,
+            });
             self.reader.became(lines.0, lines.1, Kind::Input, name);
         }
     }
