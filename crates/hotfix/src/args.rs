@@ -337,7 +337,11 @@ pub enum WorkflowVerb {
         exact: bool,
     },
     /// The JSON Schema of a page's front matter, for editors.
-    Schema,
+    Schema {
+        /// That of a policy in a file of its own.
+        #[arg(long)]
+        policy: bool,
+    },
     /// What was understood, and what a reader should know.
     Check(Check),
     /// Write a commented page to start from, for this repository.

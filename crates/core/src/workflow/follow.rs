@@ -32,6 +32,8 @@ pub enum FollowedAs {
     Rules,
     /// What a step's skill needs, checks and says.
     Skill,
+    /// The typed policy of the page.
+    Policy,
 }
 
 /// A file that the page led to, and what became of its lines.

@@ -31,6 +31,8 @@ pub(crate) struct FrontMatter {
     pub skills: Vec<Named>,
     /// The typed policy, if there is one and it has no fault.
     pub policy: Option<exact::Node>,
+    /// The file that holds it instead, with the place of its path.
+    pub policy_file: Option<(String, exact::Spot)>,
 }
 
 /// Splits a page in front matter, body and the body's first line.
@@ -86,7 +88,11 @@ pub(crate) fn read(yaml: &str, reader: &mut Reader) -> FrontMatter {
         }
     };
     mark(&lines, reader);
-    front.policy = exact::read(yaml, reader);
+    match exact::read(yaml, reader) {
+        Some(exact::Given::Here(policy)) => front.policy = Some(policy),
+        Some(exact::Given::Beside(path, spot)) => front.policy_file = Some((path, spot)),
+        None => {}
+    }
     front
 }
 
@@ -114,7 +120,7 @@ fn from_yaml(fields: &serde_json::Map<String, Value>, lines: &[&str]) -> FrontMa
         description: text("description"),
         role: text("role").map(|role| slug(&role)),
         skills: with_lines(names.collect(), lines),
-        policy: None,
+        ..FrontMatter::default()
     }
 }
 

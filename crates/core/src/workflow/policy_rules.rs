@@ -134,7 +134,14 @@ impl Rules {
         reader: &mut Reader,
     ) {
         match &block.content {
-            Content::Table(header, rows) => self.table(block, header, rows, under.about, reader),
+            Content::Table(header, rows) => {
+                self.table(block, header, rows, under.about, reader);
+                // A row that is a step says what any other step says.
+                for row in rows.iter().filter(|row| claimed.holds(row.line)) {
+                    let text = row.cells.iter().map(|cell| plain(cell)).collect::<Vec<_>>().join(", ");
+                    self.prose(&text, row.line, row.line, true, reader);
+                }
+            }
             Content::List(items) => {
                 let label = block.label.as_ref().map(|label| label.no);
                 for item in items {

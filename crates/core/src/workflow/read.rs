@@ -64,7 +64,8 @@ pub fn read_with(page: &Page<'_>, shelf: Option<&Shelf<'_>>, words: Arc<Lexicon>
         return finish(page, &lines, reader, empty());
     }
     let (yaml, body, first_line) = front_matter::split(&text);
-    let front = yaml.map(|yaml| front_matter::read(yaml, &mut reader)).unwrap_or_default();
+    let mut front = yaml.map(|yaml| front_matter::read(yaml, &mut reader)).unwrap_or_default();
+    let policy_file = policy_beside(&mut front, shelf, &mut reader);
     let (doc, sequence, by_list) = found(parse::document(body, first_line), &front, &reader);
     let mut workflow = compile(&front, &doc, (&sequence, by_list), &mut reader, body);
     describe(&front, &doc, &mut workflow, &mut reader);
@@ -75,6 +76,7 @@ pub fn read_with(page: &Page<'_>, shelf: Option<&Shelf<'_>>, words: Arc<Lexicon>
         _ if workflow.is_workflow => check::inherits(&inherits, &mut reader),
         _ => {}
     }
+    workflow.followed.extend(policy_file);
     if workflow.is_workflow {
         workflow.origins.clone_from(&reader.origins);
         contradictions::find(&workflow, &doc, &mut reader);
@@ -82,6 +84,18 @@ pub fn read_with(page: &Page<'_>, shelf: Option<&Shelf<'_>>, words: Arc<Lexicon>
     }
     understand_headings(&doc, &mut reader);
     finish(page, &lines, reader, workflow)
+}
+
+/// The typed policy of a page that has it in a file of its own.
+fn policy_beside(
+    front: &mut FrontMatter,
+    shelf: Option<&Shelf<'_>>,
+    reader: &mut Reader,
+) -> Option<super::Followed> {
+    let (path, at) = front.policy_file.take()?;
+    let (policy, followed) = exact::beside((&path, at), shelf, reader)?;
+    front.policy = Some(policy);
+    Some(followed)
 }
 
 /// Takes what the links lead to, below what the page says itself.

@@ -46,6 +46,12 @@ impl Said {
         self
     }
 
+    /// It is in another file than the page.
+    pub fn in_file(&mut self, file: Option<&str>) -> &mut Self {
+        self.diagnostic.file = file.map(str::to_owned);
+        self
+    }
+
     /// Another place that has to do with it, and what is there.
     pub fn with(&mut self, line: u32, words: Option<&str>, message: &str) -> &mut Self {
         self.related.push((line, words.map(str::to_owned), message.to_owned()));

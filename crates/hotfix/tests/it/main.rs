@@ -11,6 +11,7 @@ mod crash;
 mod docs;
 mod dry_run;
 mod engine_sim;
+mod examples;
 mod facts;
 mod frozen;
 mod harness;

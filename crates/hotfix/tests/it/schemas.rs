@@ -123,18 +123,9 @@ fn schemas() -> Vec<(&'static str, Value)> {
                 Some(hotfix_core::brief::SCHEMA),
             ),
         ),
-        ("policy.json", of_value(&hotfix_core::workflow::exact::POLICY_SCHEMA, "policy: in front matter")),
-        (
-            "workflow-front-matter.json",
-            of_value(&hotfix_core::workflow::exact::SCHEMA, "front matter of a hotfix page"),
-        ),
+        ("policy.json", hotfix_core::workflow::exact::POLICY_SCHEMA.clone()),
+        ("workflow-front-matter.json", hotfix_core::workflow::exact::SCHEMA.clone()),
     ]
-}
-
-fn of_value(schema: &Value, title: &str) -> Value {
-    let mut schema = schema.clone();
-    schema["title"] = title.into();
-    schema
 }
 
 fn pretty(value: &Value) -> String {
@@ -406,10 +397,15 @@ fn a_page_that_was_written_exactly_shows_the_same_plan() {
 #[test]
 fn the_schema_that_is_printed_is_the_published_one() {
     let clone = Clone::new();
-    let ran = clone.command(env!("CARGO_BIN_EXE_hotfix")).args(["workflow", "schema"]).output().unwrap();
-    let printed: Value = serde_json::from_slice(&ran.stdout).unwrap();
-    let text = std::fs::read_to_string(top().join("schemas/workflow-front-matter.json")).unwrap();
-    assert_eq!(printed, serde_json::from_str::<Value>(&text).unwrap());
+    for (args, name) in [
+        (&["workflow", "schema"][..], "workflow-front-matter.json"),
+        (&["workflow", "schema", "--policy"], "policy.json"),
+    ] {
+        let ran = clone.command(env!("CARGO_BIN_EXE_hotfix")).args(args).output().unwrap();
+        let printed: Value = serde_json::from_slice(&ran.stdout).unwrap();
+        let text = std::fs::read_to_string(top().join("schemas").join(name)).unwrap();
+        assert_eq!(printed, serde_json::from_str::<Value>(&text).unwrap());
+    }
 }
 
 /// The pages of `examples/`, skill folders included.

@@ -22,14 +22,24 @@ pub(super) struct FrontMatter {
     /// The skills of a skill-list page, in order. A skill may have an argument:
     /// `git-workflow (worktree)`.
     skills: Option<Vec<String>>,
-    /// The rules, exactly. They win over the page's prose; what is left out
-    /// stays as the prose says.
-    policy: Option<ExactPolicy>,
+    /// The rules, exactly, or the file beside the page that holds them. They
+    /// win over the page's prose; what is left out stays as the prose says.
+    policy: Option<ExactPolicyOrFile>,
+}
+
+/// The rules, or where they are.
+#[derive(JsonSchema)]
+#[schemars(rename = "PolicyOrFile", untagged)]
+pub(super) enum ExactPolicyOrFile {
+    /// The rules.
+    Here(Box<ExactPolicy>),
+    /// A YAML file of the repository with the rules, as seen from the page.
+    File(String),
 }
 
 /// The rules of a hotfix, exactly. What is left out stays as the page's prose says.
 #[derive(JsonSchema)]
-#[schemars(rename = "Policy", deny_unknown_fields)]
+#[schemars(rename = "Policy", title = "policy: of a hotfix page", deny_unknown_fields)]
 pub(super) struct ExactPolicy {
     /// The steps, in order. With them, headings and lists of the page are no steps of their own.
     steps: Option<Vec<ExactStep>>,

@@ -12,10 +12,12 @@ mod tree;
 
 pub(crate) use apply::{Said, rules, steps};
 pub use render::page;
-pub(crate) use tree::{Node, Tree};
+pub(crate) use tree::{Node, Spot, Tree};
 
-use super::Level;
+use super::account::{self, Became, Kind};
+use super::library::{Shelf, Shelved, folder_of, resolve};
 use super::reader::Reader;
+use super::{Followed, FollowedAs, Level, Lines};
 use schemars::schema_for;
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -34,28 +36,110 @@ pub static POLICY_SCHEMA: LazyLock<Value> = LazyLock::new(|| schema_for!(form::E
 /// The most faults that are told of one page.
 const MOST_FAULTS: usize = 50;
 
-/// The `policy:` block of front matter whose first line is the page's second,
-/// if there is one. Where it is no valid policy, that is told, and there is none.
-pub(crate) fn read(yaml: &str, reader: &mut Reader) -> Option<Node> {
+/// Where a page has its typed policy.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Given {
+    /// In its front matter, without a fault.
+    Here(Node),
+    /// In a file, by its path as seen from the page.
+    Beside(String, Spot),
+}
+
+/// The `policy:` of front matter whose first line is the page's second, if
+/// there is one. Where it is no valid policy, that is told, and there is none.
+pub(crate) fn read(yaml: &str, reader: &mut Reader) -> Option<Given> {
     let line = yaml.lines().position(|line| line.starts_with("policy:"))?;
     let node = match tree_of(yaml, line) {
         Ok(node) => node.filter(|node| node.tree != Tree::Scalar(Value::Null))?,
         Err(error) => {
-            let message =
-                format!("the typed policy is not valid YAML, so none of it was taken: {}", error.why);
-            let hint = "put values with a colon or a special character in quotes";
-            reader.say(Level::Error, "HF0311", error.spot.line, message, hint);
+            not_yaml(&error, reader);
             return None;
         }
     };
-    let faults = check::faults(&node, &POLICY_SCHEMA, &POLICY_SCHEMA, "");
+    if let Tree::Scalar(Value::String(path)) = &node.tree {
+        return Some(Given::Beside(path.clone(), node.spot));
+    }
+    valid(&node, None, reader).then_some(Given::Here(node))
+}
+
+/// Reads the file that a page names as its policy. Its rules are then those of
+/// the page's own `policy:` line.
+pub(crate) fn beside(
+    (path, at): (&str, Spot),
+    shelf: Option<&Shelf<'_>>,
+    reader: &mut Reader,
+) -> Option<(Node, Followed)> {
+    let refuse = |reader: &mut Reader, why: &str| {
+        let message = format!("the typed policy in `{}` is not read: {why}", crate::text::brief(path, 80));
+        let hint = "name a file of this repository, as seen from the page";
+        reader.say(Level::Error, "HF0311", at.line, message, hint).about(path);
+    };
+    let Some(shelf) = shelf else {
+        refuse(reader, "nobody knows what lies beside this page");
+        return None;
+    };
+    let inside = match resolve(folder_of(shelf.path), path) {
+        Ok((inside, _)) => inside,
+        Err(why) => {
+            refuse(reader, &why.to_string());
+            return None;
+        }
+    };
+    let text = match shelf.library.file(&inside) {
+        Shelved::Text(text) => text,
+        Shelved::Absent => {
+            refuse(reader, "there is no such file");
+            return None;
+        }
+        Shelved::Refused(why) => {
+            refuse(reader, &why);
+            return None;
+        }
+    };
+    let mut node = match tree::read(&text, 1) {
+        Ok(node) => node,
+        Err(error) => {
+            let place = format!("it is not valid YAML (line {}: {})", error.spot.line, error.why);
+            refuse(reader, &place);
+            return None;
+        }
+    };
+    if !valid(&node, Some(&inside), reader) {
+        return None;
+    }
+    node.move_to(at);
+    let followed = followed(inside, &text);
+    Some((node, followed))
+}
+
+fn followed(path: String, text: &str) -> Followed {
+    let note = || vec![Became { kind: Kind::Policy, of: "policy".to_owned() }];
+    let numbered = (1_u32..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    let account: Vec<_> = numbered.map(|(no, _)| account::of_notes(no, None, note())).collect();
+    let mut lines = Lines::default();
+    account.iter().for_each(|line| lines.count(line.is_understood()));
+    let digest = crate::digest::of_bytes(text.as_bytes());
+    Followed { path, kind: FollowedAs::Policy, section: None, digest, lines, account }
+}
+
+fn not_yaml(error: &tree::NoTree, reader: &mut Reader) {
+    let message = format!("the typed policy is not valid YAML, so none of it was taken: {}", error.why);
+    let hint = "put values with a colon or a special character in quotes";
+    reader.say(Level::Error, "HF0311", error.spot.line, message, hint);
+}
+
+/// Whether a policy has no fault; those that it has are told, in the page or
+/// in the file that they are in.
+fn valid(node: &Node, file: Option<&str>, reader: &mut Reader) -> bool {
+    let faults = check::faults(node, &POLICY_SCHEMA, &POLICY_SCHEMA, "");
     for fault in faults.iter().take(MOST_FAULTS) {
         let code = if fault.unknown_key { "HF0312" } else { "HF0311" };
         let message = format!("{}, so none of the typed policy was taken", fault.message);
         let hint = fault.hint.clone().unwrap_or_else(|| "compare it with schemas/policy.json".to_owned());
-        reader.say(Level::Error, code, fault.spot.line, message, &hint).at(fault.spot.column, fault.length);
+        let said = reader.say(Level::Error, code, fault.spot.line, message, &hint);
+        said.at(fault.spot.column, fault.length).in_file(file);
     }
-    faults.is_empty().then_some(node)
+    faults.is_empty()
 }
 
 /// The value of `policy:`, which stands at a line from 0.

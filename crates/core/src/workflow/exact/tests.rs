@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::policy::*;
-use crate::workflow::{Page, Workflow, read};
+use crate::workflow::{Page, Shelf, Workflow, read, read_on};
 use jiff::SignedDuration;
 
 fn of(text: &str) -> Workflow {
@@ -141,6 +141,51 @@ fn a_page_of_front_matter_alone_is_a_workflow() {
         of("---\nname: exact\npolicy:\n  steps:\n    - { title: Fix, skills: [implement] }\n---\n");
     assert!(workflow.is_workflow, "{:#?}", workflow.diagnostics);
     assert_eq!(workflow.steps.len(), 1);
+}
+
+/// A page whose policy stands in a file, read in a repository that has these.
+fn with_files(policy: &str, files: &[(&str, &str)]) -> Workflow {
+    let library: std::collections::BTreeMap<String, String> =
+        files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    let shelf = Shelf { path: "docs/hotfix.md", in_repository: true, library: &library };
+    let text = format!("---\nname: x\npolicy: {policy}\n---\n{BODY}");
+    read_on(&Page { source: "docs/hotfix.md", text: &text }, &shelf)
+}
+
+#[test]
+fn the_policy_can_stand_in_a_file_of_its_own() {
+    let file = "# yaml-language-server: $schema=front-matter.json\nchange: { max_files: 4 }\ncompletion: [Fix on main]\n";
+    let workflow = with_files("hotfix.policy.yaml", &[("docs/hotfix.policy.yaml", file)]);
+    assert_eq!(workflow.policy.change.max_files, Some(4), "{:#?}", workflow.diagnostics);
+    assert_eq!(workflow.policy.completion[0].gate.as_deref(), Some("port.merged"));
+    // Its rules are those of the page's `policy:` line, and the file is part of the page.
+    assert_eq!(workflow.origins["change.max_files"], 3);
+    assert_eq!(workflow.followed[0].path, "docs/hotfix.policy.yaml");
+    assert_eq!((workflow.followed[0].lines.total, workflow.followed[0].lines.understood), (3, 3));
+    let other = with_files("hotfix.policy.yaml", &[("docs/hotfix.policy.yaml", &file.replace('4', "5"))]);
+    assert_ne!(workflow.digest, other.digest);
+}
+
+#[test]
+fn a_policy_file_that_is_none_is_an_error() {
+    let fault = with_files("../p.yaml", &[("p.yaml", "change:\n  max_fils: 4\n")]);
+    let error = fault.diagnostics.iter().find(|d| d.code == "HF0312").unwrap();
+    assert_eq!((error.file.as_deref(), error.line, error.column, error.length), (Some("p.yaml"), 2, 3, 8));
+    let rows = [
+        ("gone.yaml", "no such file"),
+        ("../../etc/passwd", "leads out of the repository"),
+        ("https://example.org/p.yaml", "an address on the network"),
+        ("/etc/passwd", "an absolute path"),
+        ("broken.yaml", "not valid YAML (line 1"),
+    ];
+    for (path, why) in rows {
+        let workflow = with_files(path, &[("docs/broken.yaml", "a: [\n")]);
+        let error = workflow.diagnostics.iter().find(|d| d.code == "HF0311").unwrap();
+        assert!(error.message.contains(why) && error.line == 3, "{path}: {error:?}");
+        assert_eq!(workflow.policy.change.max_files, Some(9));
+    }
+    let alone = of("---\nname: x\npolicy: p.yaml\n---\n## Step 1: Implement\n");
+    assert_eq!(told(&alone), [("HF0311", 3, 9)], "{:#?}", alone.diagnostics);
 }
 
 #[test]

@@ -91,6 +91,21 @@ impl Node {
         }
     }
 
+    /// Everything in it has this place from now on.
+    pub fn move_to(&mut self, at: Spot) {
+        self.spot = at;
+        match &mut self.tree {
+            Tree::Scalar(_) => {}
+            Tree::List(items) => items.iter_mut().for_each(|item| item.move_to(at)),
+            Tree::Map(entries) => {
+                for (key, value) in entries {
+                    key.spot = at;
+                    value.move_to(at);
+                }
+            }
+        }
+    }
+
     /// The value of a key, and the key's place.
     pub fn get(&self, name: &str) -> Option<(&Key, &Node)> {
         let Tree::Map(entries) = &self.tree else { return None };

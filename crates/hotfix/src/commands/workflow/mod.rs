@@ -22,8 +22,8 @@ pub fn run(verb: &WorkflowVerb, global: &Global, ui: &Ui) -> Answer {
     match verb {
         WorkflowVerb::New { file } => new::run(repo.as_ref(), file.as_deref(), &new::Voice { global, ui }),
         WorkflowVerb::Check(args) => check::run(args, repo.as_ref(), ui),
-        WorkflowVerb::Schema => {
-            ui.document(&exact::SCHEMA);
+        WorkflowVerb::Schema { policy } => {
+            ui.document(if *policy { &exact::POLICY_SCHEMA } else { &exact::SCHEMA });
             Ok(exit::DONE)
         }
         WorkflowVerb::Show { file, origin: true, .. } => origin::run(repo.as_ref(), file.as_deref(), ui),
