@@ -4,14 +4,12 @@
 
 mod approvals;
 mod bad_input;
-mod brief;
 mod by_hand;
 mod change;
 mod crash;
 mod docs;
 mod dry_run;
 mod engine_sim;
-mod examples;
 mod facts;
 mod frozen;
 mod harness;
@@ -26,4 +24,3 @@ mod rough;
 mod runners;
 mod schemas;
 mod verify;
-mod workflow;
