@@ -4,12 +4,14 @@
 
 mod approvals;
 mod bad_input;
+mod brief;
 mod by_hand;
 mod change;
 mod crash;
 mod docs;
 mod dry_run;
 mod engine_sim;
+mod examples;
 mod facts;
 mod frozen;
 mod harness;
@@ -24,3 +26,4 @@ mod rough;
 mod runners;
 mod schemas;
 mod verify;
+mod workflow;
