@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Question<'a> {
     /// The severity's row of the matrix.
     pub row: &'a SeverityPolicy,
-    /// Who has which role: `Name <e-mail>` or an e-mail address.
+    /// Who has which role: `Name <e-mail> @account`, or a part of it.
     pub roles: &'a BTreeMap<String, Vec<String>>,
     /// Everybody's last word.
     pub approvals: &'a [Approval],
@@ -46,9 +46,54 @@ pub fn email(person: &str) -> String {
     inner.unwrap_or(person).trim().to_lowercase()
 }
 
+/// What a person is known by: e-mail addresses and accounts (`@name`), in lower
+/// case. A single word is an account; a text with none of these stands for itself.
+pub fn known_by(person: &str) -> BTreeSet<String> {
+    let person = person.trim().to_lowercase();
+    let mut all = BTreeSet::new();
+    if let Some((_, rest)) = person.split_once('<')
+        && let Some((address, _)) = rest.split_once('>')
+    {
+        all.insert(address.trim().to_owned());
+    }
+    let outside = person.split('<').next().unwrap_or_default().split_whitespace();
+    let after = person.rsplit_once('>').map_or("", |(_, after)| after).split_whitespace();
+    for word in outside.chain(after) {
+        if word.len() > 1 && (word.starts_with('@') || word.contains('@')) {
+            all.insert(word.to_owned());
+        }
+    }
+    if all.is_empty() {
+        let single = !person.is_empty() && !person.contains(char::is_whitespace);
+        all.insert(if single { format!("@{person}") } else { person });
+    }
+    all
+}
+
+/// The account of a person, if the text names one.
+pub fn account(person: &str) -> Option<String> {
+    known_by(person).into_iter().find_map(|key| key.strip_prefix('@').map(str::to_owned))
+}
+
+/// The name of a person, without address and account, in lower case.
+fn name(person: &str) -> String {
+    let before = person.split('<').next().unwrap_or_default();
+    let words: Vec<&str> = before.split_whitespace().filter(|w| !w.contains('@')).collect();
+    words.join(" ").to_lowercase()
+}
+
 /// Whether two texts name the same person.
 pub fn same_person(a: &str, b: &str) -> bool {
-    email(a) == email(b)
+    let (a, b) = (known_by(a), known_by(b));
+    a.iter().any(|key| b.contains(key))
+}
+
+/// Whether somebody may be the author: the same person, or the same name where
+/// one text has no more than an account and the other no more than an address.
+fn may_be(author: &str, person: &str) -> bool {
+    let same_name = !name(author).is_empty() && name(author) == name(person);
+    let apart = |one: &str, other: &str| account(one).is_none() && account(other).is_some();
+    same_person(author, person) || same_name && (apart(author, person) || apart(person, author))
 }
 
 /// Whether a person has a role. Where nobody is configured for it, anybody
@@ -68,17 +113,18 @@ pub fn decide(question: &Question<'_>) -> Answer {
     let mut missing_roles = Vec::new();
     let mut approved_by = Vec::new();
     for role in &question.row.approvers {
-        let person =
-            standing.iter().find(|a| !used.contains(&email(&a.by)) && has_role(question.roles, role, &a.by));
+        let person = standing
+            .iter()
+            .find(|a| !used.contains(&known_by(&a.by)) && has_role(question.roles, role, &a.by));
         match person {
             Some(approval) => {
-                used.insert(email(&approval.by));
+                used.insert(known_by(&approval.by));
                 approved_by.push(format!("{} as {role}{}", approval.by, marks(approval, question, role)));
             }
             None => missing_roles.push(role.clone()),
         }
     }
-    let reviewers: Vec<&&Approval> = standing.iter().filter(|a| !used.contains(&email(&a.by))).collect();
+    let reviewers: Vec<&&Approval> = standing.iter().filter(|a| !used.contains(&known_by(&a.by))).collect();
     let have = u32::try_from(reviewers.len()).unwrap_or(u32::MAX);
     let missing_reviews = question.row.reviewers.saturating_sub(have);
     let reviewed_by: Vec<String> =
@@ -115,14 +161,14 @@ fn answer(complete: bool, objected: bool) -> Verdict {
 
 /// The approvals that count for this commit, and who objects.
 fn standing<'a>(question: &Question<'a>, refused: &mut Vec<String>) -> (Vec<&'a Approval>, Vec<String>) {
-    let mut last: BTreeMap<String, &Approval> = BTreeMap::new();
+    let mut last: BTreeMap<BTreeSet<String>, &Approval> = BTreeMap::new();
     for approval in question.approvals {
-        last.insert(email(&approval.by), approval);
+        last.insert(known_by(&approval.by), approval);
     }
     let mut standing = Vec::new();
     let mut objecting = Vec::new();
     for approval in last.into_values() {
-        if question.authors.iter().any(|a| same_person(a, &approval.by)) {
+        if question.authors.iter().any(|a| may_be(a, &approval.by)) {
             refused.push(format!("{} made the change: their own word does not count", approval.by));
         } else if !approval.approved {
             objecting.push(approval.by.clone());
@@ -215,6 +261,30 @@ mod tests {
         let answer = ask(&[approval("Priya <priya@x>", "c0", true)]);
         assert_eq!(answer.approvers, Verdict::Pending);
         assert_eq!(answer.refused, ["Priya <priya@x> approved c0, not c1"]);
+    }
+
+    #[test]
+    fn people_are_known_by_address_and_account() {
+        for (a, b, same) in [
+            ("Olga <olga@x>", "olga@x", true),
+            ("Olga <olga@x> @olga-k", "Olga Kern @olga-k", true),
+            ("olga-k", "Olga @OLGA-K", true),
+            ("@olga", "Olga <olga@x>", false),
+            ("Olga <olga@x>", "Olga <olga@y>", false),
+            ("Priya Raman", "priya raman", true),
+        ] {
+            assert_eq!(same_person(a, b), same, "{a} and {b}");
+        }
+        assert_eq!(account("Olga <olga@x> @olga-k").as_deref(), Some("olga-k"));
+        assert_eq!(account("Olga <olga@x>"), None);
+    }
+
+    #[test]
+    fn an_account_of_the_authors_name_is_no_other_person() {
+        let answer = ask(&[approval("Mika @mika-k", "c1", true)]);
+        assert!(answer.refused[0].contains("made the change"), "{:?}", answer.refused);
+        let answer = ask(&[approval("Priya @pr", "c1", true)]);
+        assert_eq!(answer.missing_roles, ["on-call"], "a name alone gives no role");
     }
 
     #[test]

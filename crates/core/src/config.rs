@@ -182,14 +182,40 @@ pub struct Change {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Forge {
-    /// `local` (refs on the remote); found from the remote where nothing is said.
+    /// `gitlab`, `github`, `forgejo`, `gitea`, or `local` (refs on the remote); found from the remote where nothing is said.
     pub kind: Option<String>,
-    /// The project's path on the forge.
+    /// The forge's address, where it is not the remote's host: `https://git.example.org`, with the path that it is served under.
+    pub url: Option<String>,
+    /// The project's path on the forge, e.g. `group/subgroup/app`; the remote's where nothing is said.
     pub project: Option<String>,
-    /// The remote that is pushed to.
+    /// The remote that is pushed to; a fork's, where one may not push to the project.
     pub push_remote: Option<String>,
     /// Where the token comes from.
     pub token: Option<Token>,
+    /// The title of the merge request to production: a template with `{key}` and `{title}`.
+    pub title: Option<String>,
+    /// Accounts that are asked for a review, besides those of the severity's roles.
+    pub reviewers: Vec<String>,
+    /// The account that the merge request is assigned to; whoever runs the hotfix where nothing is said.
+    pub assignee: Option<String>,
+    /// How it is merged, where the project allows several ways.
+    pub merge: Option<MergeMethod>,
+    /// A file with the certificates of a private authority, PEM, relative to the clone; git's `http.sslCAInfo` where nothing is said.
+    pub ca_file: Option<String>,
+}
+
+/// How a merge request is merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MergeMethod {
+    /// A merge commit.
+    Merge,
+    /// One commit with the whole change.
+    Squash,
+    /// The commits anew on top of the target.
+    Rebase,
+    /// The target moves to the head.
+    FastForward,
 }
 
 /// Where a secret comes from. It is never written down itself.
@@ -449,7 +475,7 @@ fn check(config: &Config) -> Result<(), ConfigError> {
         }
     }
     let kinds: [(&str, Option<&String>, &[&str]); 7] = [
-        ("forge", config.forge.kind.as_ref(), &["local"]),
+        ("forge", config.forge.kind.as_ref(), &["local", "gitlab", "github", "forgejo", "gitea"]),
         ("tracker", config.tracker.kind.as_ref(), &["folder"]),
         ("channel", config.channel.kind.as_ref(), &["file"]),
         ("status_page", config.status_page.kind.as_ref(), &["file"]),
@@ -496,6 +522,9 @@ impl Config {
             }
         };
         add("production.version_command", self.production.version_command.as_ref());
+        if let Some(Token::Command(command)) = &self.forge.token {
+            add("forge.token", Some(command));
+        }
         for setup in &self.worktree.setup {
             if let Setup::Run(command) = setup {
                 add("worktree.setup", Some(command));

@@ -67,6 +67,21 @@ pub struct MergeRequestDraft {
     pub target: String,
     /// The commit to merge.
     pub commit: String,
+    /// It is not ready yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub draft: bool,
+    /// Accounts of the forge's that are asked for a review.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reviewers: Vec<String>,
+    /// Accounts of the forge's that it is assigned to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assignees: Vec<String>,
+    /// The run's marker in the body.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub marker: String,
+    /// The head of the journal's chain when this was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<crate::forge::ChainMark>,
 }
 
 /// The kinds of effects. The connector that owns a kind has its `perform` and
@@ -104,6 +119,22 @@ pub enum Action {
         remote: String,
         /// What moves.
         updates: Vec<RefUpdate>,
+    },
+    /// A label is made, if the project lacks it.
+    EnsureLabel {
+        /// Its name.
+        name: String,
+    },
+    /// A commit gets a version's tag on a remote.
+    Tag {
+        /// The remote's name.
+        remote: String,
+        /// The tag's short name.
+        name: String,
+        /// The commit.
+        commit: String,
+        /// The tag's message.
+        message: String,
     },
     /// A merge request is opened.
     OpenMergeRequest {
@@ -226,6 +257,8 @@ impl Action {
             Action::Worktree { .. } => "worktree",
             Action::Commit { .. } => "commit",
             Action::Push { .. } => "push",
+            Action::EnsureLabel { .. } => "ensure-label",
+            Action::Tag { .. } => "tag",
             Action::OpenMergeRequest { .. } => "open-merge-request",
             Action::UpdateMergeRequest { .. } => "update-merge-request",
             Action::Merge { .. } => "merge",
@@ -257,6 +290,8 @@ impl Action {
                 let refs: Vec<_> = updates.iter().map(|u| u.name.trim_start_matches("refs/heads/")).collect();
                 format!("push {} to {remote}", refs.join(", "))
             }
+            Action::EnsureLabel { name } => format!("make the label {name} if it is missing"),
+            Action::Tag { name, commit, .. } => format!("tag {} as {name}", short(commit)),
             Action::OpenMergeRequest { draft, .. } => {
                 format!("open a merge request \"{}\" from {} to {}", draft.title, draft.source, draft.target)
             }

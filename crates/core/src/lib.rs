@@ -9,6 +9,7 @@ pub mod change;
 pub mod config;
 pub mod digest;
 pub mod effect;
+pub mod forge;
 pub mod gate;
 pub mod incident;
 pub mod journal;

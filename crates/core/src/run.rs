@@ -88,8 +88,12 @@ pub struct RunState {
     pub aborted: Option<(Timestamp, String)>,
     /// Notes and broken glass, for the report.
     pub notes: Vec<(Timestamp, String)>,
+    /// Trees that were verified besides the worktree's, with what they are.
+    pub verified_trees: BTreeMap<String, String>,
     /// The last record's place and time.
     pub last: Option<(u64, Timestamp)>,
+    /// The journal's chain as the last record continues it.
+    pub chain: Option<crate::forge::ChainMark>,
 }
 
 /// A try at a fix.
@@ -276,6 +280,9 @@ impl RunState {
     /// Takes one more record in.
     pub fn apply(&mut self, record: &Record) {
         self.last = Some((record.seq, record.at));
+        if !record.prev.is_empty() {
+            self.chain = Some(crate::forge::ChainMark { seq: record.seq - 1, head: record.prev.clone() });
+        }
         match &record.event {
             Event::RunStarted { run, incident, since, world, .. } => {
                 self.run.clone_from(run);
@@ -463,6 +470,9 @@ impl RunState {
             Observation::Temporary { temporary } => self.temporary = Some(*temporary),
             Observation::NewErrors { check, templates, lines } => {
                 self.new_errors.insert(check.clone(), (templates.clone(), *lines));
+            }
+            Observation::TreeVerified { tree, how } => {
+                self.verified_trees.insert(tree.clone(), how.clone());
             }
             Observation::Look { number, .. } => {
                 self.looks = *number;

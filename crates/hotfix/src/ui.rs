@@ -54,6 +54,11 @@ pub fn verdict(verdict: Verdict) -> String {
     }
 }
 
+/// A line for people from where no voice is at hand: a connector that waits.
+pub fn aside(line: &str) {
+    let _ = writeln!(anstream::stderr(), "{}", printable(line));
+}
+
 impl Ui {
     /// A voice for this process's streams.
     pub fn new(json: bool) -> Ui {

@@ -88,6 +88,13 @@ pub enum Observation {
         /// How many lines were read.
         lines: u64,
     },
+    /// A tree that no commit of ours holds was verified: what a merge gives.
+    TreeVerified {
+        /// The tree.
+        tree: String,
+        /// What it is, and what was run on it.
+        how: String,
+    },
     /// One of the planned looks at the monitored window was taken.
     Look {
         /// Its number, from 1.
@@ -208,9 +215,44 @@ pub struct MergeRequestView {
     /// The commit that the merge made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merge_commit: Option<String>,
-    /// Digest of the body.
+    /// Digest of our part of the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_digest: Option<String>,
+    /// It is marked as not ready.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub draft: bool,
+    /// Who opened it: an account of the forge's (`@name`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// The accounts that were asked for a review, or have given one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reviewers: Vec<String>,
+    /// The accounts that it is assigned to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assignees: Vec<String>,
+}
+
+impl MergeRequestView {
+    /// A request of which nothing more is known.
+    pub fn new(number: u64, role: &str, state: MergeRequestState) -> MergeRequestView {
+        MergeRequestView {
+            role: role.to_owned(),
+            number,
+            url: String::new(),
+            title: String::new(),
+            labels: Vec::new(),
+            source: String::new(),
+            target: String::new(),
+            state,
+            commit: String::new(),
+            merge_commit: None,
+            body_digest: None,
+            draft: false,
+            author: None,
+            reviewers: Vec::new(),
+            assignees: Vec::new(),
+        }
+    }
 }
 
 /// Whether a merge request is open.

@@ -26,7 +26,8 @@ pub mod workflow;
 
 use crate::args::{Cli, Global, Verb};
 use crate::connect::chat::file::FileChat;
-use crate::connect::forge::{Forge, local::LocalForge};
+use crate::connect::forge::Forge;
+use crate::connect::forge::place::{self, Means};
 use crate::connect::http::Http;
 use crate::connect::status_page::file::FileStatusPage;
 use crate::connect::tracker::folder::FolderTracker;
@@ -113,17 +114,14 @@ impl<'a> Session<'a> {
 
     /// The forge of this clone's remote.
     pub fn forge(&self, config: &Config) -> Result<Box<dyn Forge>, Failure> {
-        match config.forge.kind.as_deref() {
-            None | Some("local") => {
-                let remote = self.repo.remote()?;
-                Ok(Box::new(LocalForge::new(self.repo.git.clone(), remote, self.clock.clone())))
-            }
-            Some(other) => Err(Failure::usage(
-                "HF0705",
-                format!("the forge `{other}` is none that this version speaks to"),
-            )
-            .try_this("the local forge works on any remote", "[forge] kind = \"local\"")),
-        }
+        let trust = Trust::of(&self.repo, config);
+        place::forge(&Means {
+            repo: &self.repo,
+            config,
+            clock: &self.clock,
+            trust: &trust,
+            tell: |text| ui::aside(&format!("  {text}")),
+        })
     }
 
     /// The run that is meant, open for reading and for short appends.

@@ -82,7 +82,9 @@ fn compile(session: &Session<'_>, args: &args::Start) -> Result<Plan, Failure> {
             .try_this("take one of them", format!("hotfix start {} -m TITLE -s {first}", args.key))
     })?;
     let incident = Incident { key: args.key.clone(), title, severity };
-    let mut plan = plan::compile(&workflow.value, &config.value, &config.source, &Means::default(), incident);
+    let forge = crate::connect::forge::place::site(&session.repo, &config.value)?;
+    let means = Means { pipelines: forge.is_some(), ..Means::default() };
+    let mut plan = plan::compile(&workflow.value, &config.value, &config.source, &means, incident);
     plan.workflow.source = workflow.source;
     plan.workflow.unreviewed = workflow.unreviewed;
     Ok(plan)

@@ -4,8 +4,9 @@
 //!
 //! It refuses: answers larger than the caller's limit, answers that are no
 //! UTF-8, redirects (the config names the final address, so that nothing is
-//! sent where nobody said), and a proxy between this machine and itself. An
-//! address is shown without user, password and query.
+//! sent where nobody said; an [`Exchange`] gives a redirect back to the caller,
+//! who decides), and a proxy between this machine and itself. An address is
+//! shown without user, password and query.
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use std::io::Read as _;
@@ -55,6 +56,14 @@ pub enum HttpError {
         /// Why.
         reason: String,
     },
+    /// The connection could not even be begun: nothing was sent.
+    #[error("{url}: {reason}")]
+    NoWay {
+        /// The address, without secrets.
+        url: String,
+        /// Why.
+        reason: String,
+    },
     /// More than the caller wanted.
     #[error("{url}: the answer is larger than {limit} bytes")]
     TooLarge {
@@ -83,10 +92,19 @@ impl HttpError {
     /// Whether the same request may work in a moment.
     pub fn is_transient(&self) -> bool {
         match self {
-            HttpError::Refused { .. } | HttpError::Timeout { .. } => true,
+            HttpError::Refused { .. } | HttpError::Timeout { .. } | HttpError::NoWay { .. } => true,
             HttpError::Status { code, .. } => *code == 429 || *code >= 500,
             HttpError::Other { transient, .. } => *transient,
             HttpError::Tls { .. } | HttpError::TooLarge { .. } => false,
+        }
+    }
+
+    /// Whether it is certain that the request never reached the other side.
+    pub fn was_never_sent(&self) -> bool {
+        match self {
+            HttpError::Refused { .. } | HttpError::Tls { .. } | HttpError::NoWay { .. } => true,
+            HttpError::Timeout { what, .. } => what == "connect" || what == "resolve",
+            _ => false,
         }
     }
 
@@ -150,7 +168,37 @@ impl Http {
         proxy: Option<ureq::Proxy>,
         sleep: impl Fn(Duration) + Send + Sync + 'static,
     ) -> Self {
-        Self { outside: agent(timing, proxy), here: agent(timing, None), timing, sleep: Box::new(sleep) }
+        let roots = RootCerts::PlatformVerifier;
+        Self {
+            outside: agent(timing, proxy, roots.clone()),
+            here: agent(timing, None, roots),
+            timing,
+            sleep: Box::new(sleep),
+        }
+    }
+
+    /// The same for one private authority: a connection must lead to one of
+    /// these certificates (PEM) instead of what the operating system trusts.
+    pub fn trusting(pem: &[u8]) -> Result<Self, String> {
+        use ureq::tls::{PemItem, parse_pem};
+        let mut certs = Vec::new();
+        for item in parse_pem(pem) {
+            match item {
+                Ok(PemItem::Certificate(certificate)) => certs.push(certificate),
+                Ok(_) => {}
+                Err(e) => return Err(e.to_string()),
+            }
+        }
+        if certs.is_empty() {
+            return Err("it holds no certificate".to_owned());
+        }
+        let (timing, roots) = (Timing::default(), RootCerts::new_with_certs(&certs));
+        Ok(Self {
+            outside: agent(timing, ureq::Proxy::try_from_env(), roots.clone()),
+            here: agent(timing, None, roots),
+            timing,
+            sleep: Box::new(std::thread::sleep),
+        })
     }
 
     /// Gets a text. Transient failures are tried again, three times at most
@@ -202,10 +250,10 @@ impl Http {
     }
 }
 
-fn agent(timing: Timing, proxy: Option<ureq::Proxy>) -> Agent {
+fn agent(timing: Timing, proxy: Option<ureq::Proxy>, roots: RootCerts) -> Agent {
     let tls = TlsConfig::builder()
         .provider(TlsProvider::Rustls)
-        .root_certs(RootCerts::PlatformVerifier)
+        .root_certs(roots)
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .build();
     Agent::config_builder()
@@ -268,9 +316,10 @@ fn told(url: &str, error: ureq::Error) -> HttpError {
         ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
             other(url, "the proxy of the environment cannot be used")
         }
-        ureq::Error::ConnectionFailed => {
-            HttpError::Other { url, reason: "no connection".to_owned(), transient: true }
+        ureq::Error::HostNotFound => {
+            HttpError::NoWay { url, reason: "no machine of this name is known here".to_owned() }
         }
+        ureq::Error::ConnectionFailed => HttpError::NoWay { url, reason: "no connection".to_owned() },
         e => other(url, &e.to_string()),
     }
 }
@@ -314,6 +363,9 @@ fn is_loopback(url: &str) -> bool {
         || name.ends_with(".localhost")
         || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
 }
+
+mod exchange;
+pub use exchange::{Exchange, Method, Reply};
 
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,19 @@
 //! Which connector owns which kind of effect: each has its `perform` and its
 //! `probe` here, side by side, so that one can be read against the other.
 
-use super::forge::{ForgeError, MergeOrder};
+use super::forge::{ForgeError, MergeOrder, is_up_to_date};
 use crate::engine::journal::sync_folder;
 use crate::engine::{PerformError, Performer, Values};
 use crate::git::fetch::remote_ref;
 use crate::git::push::{PushError, atomic};
-use crate::git::{Git, GitError, tree, worktree};
+use crate::git::{Git, GitError, tag, tree, worktree};
 use crate::settings::Trust;
 use crate::steps::deploy;
 use crate::steps::tools::{How, Tools};
 use crate::sys::process;
 use hotfix_core::digest;
 use hotfix_core::effect::{Action, Effect, EffectId, Probe};
+use hotfix_core::forge::Readiness;
 use hotfix_core::journal::{MergeRequestState, MergeRequestView};
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -38,6 +39,12 @@ impl Performer for Connectors<'_> {
             Action::Commit { path, paths, message, .. } => self.commit(Path::new(path), paths, message),
             Action::Push { remote, updates } => {
                 atomic(t.git(), remote, updates).map(|()| Values::new()).map_err(push_error)
+            }
+            Action::EnsureLabel { name } => {
+                t.forge.ensure_label(name).map(|()| Values::new()).map_err(forge_error)
+            }
+            Action::Tag { remote, name, commit, message } => {
+                self.tag(remote, &tag::New { name, commit, message })
             }
             Action::OpenMergeRequest { marker, draft } => {
                 t.forge.open(marker, draft).map(view_values).map_err(forge_error)
@@ -96,6 +103,16 @@ impl Performer for Connectors<'_> {
             Action::Worktree { path, branch, .. } => self.probe_worktree(Path::new(path), branch),
             Action::Commit { path, parent, .. } => probe_commit(Path::new(path), parent),
             Action::Push { remote, updates } => self.probe_push(remote, updates),
+            Action::EnsureLabel { name } => match t.forge.has_label(name) {
+                Ok(true) => Probe::TookPlace(Values::new()),
+                Ok(false) => Probe::Absent,
+                Err(e) => Probe::Unknown(e.to_string()),
+            },
+            Action::Tag { remote, name, commit, .. } => match tag::on_remote(t.git(), remote, name) {
+                Ok(Some(there)) if there == *commit => Probe::TookPlace(one("tag", name.clone())),
+                Ok(_) => Probe::Absent,
+                Err(e) => Probe::Unknown(e.to_string()),
+            },
             Action::OpenMergeRequest { marker, draft } => {
                 match t.forge.find(marker, &draft.role, &draft.source) {
                     Ok(Some(view)) => Probe::TookPlace(view_values(view)),
@@ -103,13 +120,10 @@ impl Performer for Connectors<'_> {
                     Err(e) => Probe::Unknown(e.to_string()),
                 }
             }
-            Action::UpdateMergeRequest { number, draft } => self.probe_request(*number, |view| {
-                view.commit == draft.commit
-                    && view.body_digest.as_deref() == Some(&digest::of_bytes(draft.body.as_bytes()))
-            }),
-            Action::Merge { number, commit, .. } => self.probe_request(*number, |view| {
-                view.state == MergeRequestState::Merged && view.commit == *commit
-            }),
+            Action::UpdateMergeRequest { number, draft } => {
+                self.probe_request(*number, |view| is_up_to_date(view, draft))
+            }
+            Action::Merge { number, commit, .. } => self.probe_merge(*number, commit),
             Action::Deploy { .. } => self.probe_deploy(effect),
             Action::Message { channel, marker, .. } => asked(t.chat.as_ref().map(|c| c.has(channel, marker))),
             Action::StatusPage { marker, .. } => asked(t.status_page.as_ref().map(|p| p.has(marker))),
@@ -226,6 +240,29 @@ impl Connectors<'_> {
             Ok(_) => Probe::Absent,
             Err(e) => Probe::Unknown(e.to_string()),
         }
+    }
+
+    /// A merge that a train or queue has taken is still to come.
+    fn probe_merge(&self, number: u64, commit: &str) -> Probe {
+        let merged =
+            |view: &MergeRequestView| view.state == MergeRequestState::Merged && view.commit == commit;
+        let answer = self.probe_request(number, merged);
+        match (&answer, self.tools.forge.readiness(number)) {
+            (Probe::Absent, Ok(Readiness::Queued)) => {
+                Probe::InProgress(format!("the merge train or queue to merge !{number}"))
+            }
+            (Probe::Absent, Err(e)) => Probe::Unknown(e.to_string()),
+            _ => answer,
+        }
+    }
+
+    fn tag(&self, remote: &str, new: &tag::New<'_>) -> Performed {
+        let git = super::forge::local::dated(self.tools.git(), self.tools.clock);
+        tag::push(&git, remote, new).map(|()| one("tag", new.name)).map_err(|e| match e {
+            tag::TagError::Git(e) => git_error(e),
+            tag::TagError::Push(e) => push_error(e),
+            taken @ tag::TagError::Taken { .. } => failed(taken.to_string()),
+        })
     }
 
     fn deploy(&self, effect: &Effect) -> Performed {
@@ -485,7 +522,7 @@ fn push_error(error: PushError) -> PerformError {
 fn forge_error(error: ForgeError) -> PerformError {
     match error {
         ForgeError::Unreachable(why) => PerformError::Transient(why),
-        ForgeError::Unsure(why) => PerformError::Unsure(why),
+        ForgeError::Unsure(why) | ForgeError::Queued(why) => PerformError::Unsure(why),
         other => PerformError::Failed(other.to_string()),
     }
 }

@@ -126,22 +126,38 @@ impl<'a> Engine<'a> {
                     (self.tell)(&format!("{why}: it will be looked up when the run goes on"));
                     return Err(Stop::Interrupted);
                 }
-                Err(PerformError::Unsure(why)) => return self.look_up(effect, &why),
+                Err(PerformError::Unsure(why)) => {
+                    let Some(value) = self.look_up(effect, &why)? else {
+                        // It is known not to have taken place: that is no more than a lost try.
+                        match delays.next() {
+                            Some(delay) if !interrupt::asked() => {
+                                (self.tell)(&format!(
+                                    "{why}; it did not take place: trying again in {:.1} s",
+                                    delay.as_secs_f64()
+                                ));
+                                self.time.pause(delay);
+                                continue;
+                            }
+                            _ => return self.failed(effect, &why),
+                        }
+                    };
+                    return Ok(value);
+                }
             }
         }
     }
 
-    /// After an answer that got lost: the probe decides, once.
-    fn look_up(&mut self, effect: &Effect, why: &str) -> Result<Values, Stop> {
+    /// After an answer that got lost the probe decides; none: it did not take place.
+    fn look_up(&mut self, effect: &Effect, why: &str) -> Result<Option<Values>, Stop> {
         match self.world.probe(effect) {
             Probe::TookPlace(value) => {
                 let outcome = Outcome::Succeeded { value: value.clone() };
                 self.write(Event::EffectAdopted { id: effect.id.clone(), outcome })?;
-                Ok(value)
+                Ok(Some(value))
             }
-            Probe::Absent => self.failed(effect, why),
+            Probe::Absent => Ok(None),
             Probe::InProgress(what) => Err(self.later(what)),
-            Probe::Unknown(_) if !effect.required => Ok(Values::new()),
+            Probe::Unknown(_) if !effect.required => Ok(Some(Values::new())),
             Probe::Unknown(_) => Err(in_doubt(effect, why).into()),
         }
     }

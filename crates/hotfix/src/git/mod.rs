@@ -6,6 +6,7 @@ pub mod fetch;
 pub mod merge;
 pub mod push;
 pub mod repo;
+pub mod tag;
 pub mod tree;
 pub mod worktree;
 

@@ -16,8 +16,10 @@ pub struct Repo {
     pub common: PathBuf,
     /// The main checkout of the clone.
     pub main: PathBuf,
-    /// The remote that is fetched from and pushed to.
+    /// The remote that the project is on.
     pub remote: Option<String>,
+    /// The remote that git pushes to by default, where it is told.
+    pub push_default: Option<String>,
 }
 
 /// Looks at the folder and says what is wrong with it, if something is.
@@ -47,8 +49,9 @@ pub fn open(dir: &Path) -> Result<Repo, Failure> {
     let top = git.run(["rev-parse", "--show-toplevel"]).map_err(|e| not_a_repository(dir, &e))?;
     let main = main_checkout(&git, &common).unwrap_or_else(|| PathBuf::from(&top));
     let remote = choose_remote(&git);
+    let push_default = git.setting("remote.pushDefault");
     let git = Git::at(&top);
-    Ok(Repo { git, top: PathBuf::from(top), common, main, remote })
+    Ok(Repo { git, top: PathBuf::from(top), common, main, remote, push_default })
 }
 
 fn check_version(git: &Git) -> Result<(), Failure> {
@@ -86,15 +89,19 @@ fn main_checkout(git: &Git, common: &Path) -> Option<PathBuf> {
     (first.as_path() != common).then_some(first)
 }
 
-/// The configured push remote, the current branch's, `origin`, or the only one there is.
+/// The remote that the project is on: the configured one, `origin`, git's own
+/// for pushing, or the only one there is.
 fn choose_remote(git: &Git) -> Option<String> {
     let remotes: Vec<String> = git.run(["remote"]).ok()?.lines().map(str::to_owned).collect();
-    let named = git.setting("hotfix.remote").or_else(|| git.setting("remote.pushDefault"));
-    if let Some(named) = named.filter(|n| remotes.contains(n)) {
+    let named = |key: &str| git.setting(key).filter(|n| remotes.contains(n));
+    if let Some(named) = named("hotfix.remote") {
         return Some(named);
     }
     if remotes.iter().any(|r| r == "origin") {
         return Some("origin".to_owned());
+    }
+    if let Some(named) = named("remote.pushDefault") {
+        return Some(named);
     }
     (remotes.len() == 1).then(|| remotes[0].clone())
 }
@@ -110,6 +117,14 @@ impl Repo {
             .try_this("name the shared repository", "git remote add origin URL")
             .try_this("or choose one of several", "git config hotfix.remote NAME")
         })
+    }
+
+    /// The remote that branches are pushed to: git's own choice, else the project's.
+    pub fn push_remote(&self) -> Result<&str, Failure> {
+        match &self.push_default {
+            Some(named) => Ok(named),
+            None => self.remote(),
+        }
     }
 
     /// The remote's address.

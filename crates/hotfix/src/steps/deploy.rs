@@ -53,11 +53,13 @@ pub fn merged(cx: &Cx<'_>) -> Option<(String, String)> {
     let view = cx.state().merge_request("production")?;
     let commit = view.merge_commit.clone()?;
     let tagged = cx.state().effects.values().rev().find_map(|e| match &e.effect.what {
-        Action::Merge { number, tag, .. } if *number == view.number => tag.clone(),
+        Action::Merge { number, tag: Some(tag), .. } if *number == view.number => Some(tag.clone()),
+        Action::Tag { name, commit: of, .. } if *of == commit => Some(name.clone()),
         _ => None,
     });
     let on_commit = |tag: &String| cx.t.git().commit(&format!("refs/tags/{tag}")).as_ref() == Some(&commit);
-    Some((tagged.filter(on_commit).unwrap_or_else(|| short(&commit).to_owned()), commit))
+    let tag = tagged.filter(on_commit).or_else(|| super::merge::tag_of(cx, &commit));
+    Some((tag.unwrap_or_else(|| short(&commit).to_owned()), commit))
 }
 
 /// What runs now: what a rollback would bring back.

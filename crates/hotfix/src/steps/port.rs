@@ -208,15 +208,14 @@ fn marked(git: &Git, onto: &str) -> Result<Vec<String>, Stop> {
 }
 
 fn push(cx: &mut Cx<'_>, branch: &str, head: &str) -> Result<(), Stop> {
-    let remote =
-        cx.t.config.forge.push_remote.clone().map_or_else(|| cx.t.repo.remote().map(str::to_owned), Ok)?;
+    let remote = crate::connect::forge::place::push_remote(cx.t.repo, &cx.t.config)?;
     let name = format!("refs/heads/{branch}");
     let old = remote_ref(cx.t.git(), &remote, &name)?.unwrap_or_default();
     if old == head {
         return Ok(());
     }
     let what = Action::Push { remote, updates: vec![RefUpdate { name, old, new: head.to_owned() }] };
-    cx.must("port", "push", head, what).map(|_| ())
+    cx.must("port", "push", head, what).map(|_| ()).map_err(super::fit::explain_push)
 }
 
 fn open(cx: &mut Cx<'_>, branch: &str, target: &str, head: &str) -> Result<u64, Stop> {
@@ -233,21 +232,27 @@ fn open(cx: &mut Cx<'_>, branch: &str, target: &str, head: &str) -> Result<u64, 
             incident.key,
             hotfix_core::text::brief(&incident.title, 100)
         ),
-        body: format!("The hotfix {} for {} on {target}.\n\n<!-- {marker} -->\n", short(&fix), incident.key),
+        body: format!("The hotfix {} for {} on {target}, picked with `-x`.", short(&fix), incident.key),
         labels: Vec::new(),
         source: branch.to_owned(),
         target: target.to_owned(),
         commit: head.to_owned(),
+        draft: false,
+        reviewers: Vec::new(),
+        assignees: Vec::new(),
+        marker: marker.clone(),
+        chain: cx.state().chain.clone(),
     };
     let given = cx.must("port", "open", branch, Action::OpenMergeRequest { marker, draft })?;
     let number = given.get("number").and_then(Value::as_u64).unwrap_or_default();
-    merge_request::take_in(cx, number)?;
+    merge_request::take_in(cx, number, "port")?;
     Ok(number)
 }
 
-/// The port's request follows the forge's own rules: the local forge has none.
+/// The port's request follows the forge's own rules and no matrix: what they
+/// want is waited for. The local forge has none.
 fn merge_it(cx: &mut Cx<'_>, number: u64, head: &str, target: &str) -> Result<(), Stop> {
-    merge_request::take_in(cx, number)?;
+    merge_request::take_in(cx, number, "port")?;
     if cx.state().merge_requests.get(&number).is_some_and(|m| m.state == MergeRequestState::Merged) {
         return Ok(());
     }
@@ -265,6 +270,7 @@ fn merge_it(cx: &mut Cx<'_>, number: u64, head: &str, target: &str) -> Result<()
                 .into());
         }
     };
+    super::merge::ready(cx, number)?;
     let incident = cx.plan()?.incident.clone();
     let what = Action::Merge {
         number,
@@ -276,7 +282,7 @@ fn merge_it(cx: &mut Cx<'_>, number: u64, head: &str, target: &str) -> Result<()
         tree,
     };
     cx.must("port", "merge", format!("{head}>{onto}"), what)?;
-    merge_request::take_in(cx, number)
+    merge_request::take_in(cx, number, "port")
 }
 
 fn tidy(cx: &mut Cx<'_>, path: &Path, head: &str) -> Result<(), Stop> {

@@ -5,13 +5,16 @@ use super::{Cx, Ended, Verdict, says};
 use crate::engine::Stop;
 use crate::error::Failure;
 use hotfix_core::approval::{self, Question};
+use hotfix_core::forge::Kind;
 use hotfix_core::journal::{Event, MergeRequestState, WaitingFor, WaitingKind};
 use hotfix_core::policy::ReviewTiming;
 use std::collections::BTreeSet;
 
 /// Waits until everybody has approved who must before the merge.
 pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
+    super::fit::must_fit(cx)?;
     let answer = look(cx)?;
+    super::merge_request::bring_up_to_date(cx)?;
     let row = cx.plan()?.row.clone();
     let before = row.review == ReviewTiming::PreDeploy;
     let approvers = cx.verdict("review.approvers");
@@ -20,15 +23,20 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
         return Ok(Ended::Passed);
     }
     if approvers == Verdict::Fail || reviewers == Verdict::Fail {
+        let forge = cx.t.forge.kind() != Kind::Local;
+        let after = if forge { "hotfix run" } else { "hotfix ship" };
         return Err(Failure::failed(
             "HF0603",
             format!("the merge request is not approved: {}", answer.approvers_summary),
         )
-        .try_this("talk to them, change the fix, and go on", "hotfix ship")
+        .try_this("talk to them, change the fix, and go on", after)
         .into());
     }
-    let number = cx.state().merge_request("production").map_or(0, |m| m.number);
-    let approve = format!("hotfix approve --mr {number}");
+    let view = cx.state().merge_request("production");
+    let (number, url) = view.map_or((0, String::new()), |m| (m.number, m.url.clone()));
+    // On a forge, its page is where people approve; the verb works as well.
+    let on_page = cx.t.forge.kind() != Kind::Local && !url.is_empty();
+    let approve = if on_page { url } else { format!("hotfix approve --mr {number}") };
     let mut waits: Vec<WaitingFor> = Vec::new();
     for role in answer.missing_roles {
         let people =
@@ -120,7 +128,8 @@ fn decide(cx: &mut Cx<'_>, commit: &str) -> Result<approval::Answer, Stop> {
     Ok(answer)
 }
 
-/// Everybody who made the change: who runs it, and who wrote its commits.
+/// Everybody who made the change: who runs it, who wrote its commits, and who
+/// the forge says opened the request.
 fn authors(cx: &Cx<'_>) -> Result<Vec<String>, Stop> {
     let attempt = cx.attempt()?;
     let mut all: BTreeSet<String> = [cx.state().author.clone()].into();
@@ -128,6 +137,9 @@ fn authors(cx: &Cx<'_>) -> Result<Vec<String>, Stop> {
         let range = format!("{}..{}", attempt.base, head.commit);
         let log = cx.t.git().run(["log", "--format=%an <%ae>%n%cn <%ce>", &range])?;
         all.extend(log.lines().map(str::to_owned));
+    }
+    if let Some(view) = cx.state().merge_request("production").filter(|_| cx.t.forge.kind() != Kind::Local) {
+        all.extend(cx.t.forge.authors(view.number).map_err(|e| super::merge_request::forge_failure(&e))?);
     }
     Ok(all.into_iter().collect())
 }

@@ -26,7 +26,13 @@ pub fn pass(cx: &mut Cx<'_>, with_network: bool) -> Result<(), Stop> {
         port::forecast(cx)?;
     }
     if reached {
-        requests(cx)?;
+        match requests(cx) {
+            // What needs no forge goes on; a step that needs it says so.
+            Err(Stop::Failed(failure)) if matches!(failure.code, "HF0110" | "HF0716") => {
+                cx.t.ui.say(format!("  {}", hotfix_core::text::brief(&failure.message, 200)));
+            }
+            other => other?,
+        }
     }
     if let Some(done) =
         cx.state().done.get("resolve").cloned().filter(|_| cx.state().resolved.is_none() && merged)
@@ -52,9 +58,10 @@ fn refresh(cx: &Cx<'_>) -> bool {
 
 /// Merge requests as they stand, and everybody's word on them.
 fn requests(cx: &mut Cx<'_>) -> Result<(), Stop> {
-    let numbers: Vec<u64> = cx.state().merge_requests.keys().copied().collect();
-    for number in numbers {
-        merge_request::take_in(cx, number)?;
+    let known: Vec<(u64, String)> =
+        cx.state().merge_requests.values().map(|m| (m.number, m.role.clone())).collect();
+    for (number, role) in known {
+        merge_request::take_in(cx, number, &role)?;
     }
     let merged = cx.state().merge_request("production").is_some_and(|m| m.state == MergeRequestState::Merged);
     if !merged {

@@ -210,6 +210,23 @@ fn status_file(pid_file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// What a short command prints. Its standard error is nobody's: it may hold a secret.
+pub fn capture(argv: &[String], cwd: &Path) -> io::Result<String> {
+    let Some((program, args)) = argv.split_first() else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "there is no command"));
+    };
+    let output = Command::new(program)
+        .args(args)
+        .current_dir(cwd)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()?;
+    if !output.status.success() {
+        return Err(io::Error::other(format!("it ended with {}", output.status)));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// Lets a person edit a file with their editor, in their terminal, as git
 /// does it; whether the editor says that it went well.
 pub fn edit(editor: &str, file: &Path) -> io::Result<bool> {

@@ -6,13 +6,13 @@
 //! reviewer that names the approved commit. Both only move forward, by leased
 //! pushes.
 
-use super::{Forge, ForgeError, MergeOrder, Review};
+use super::{Forge, ForgeError, Health, Listed, MergeOrder, Review, body_of};
 use crate::git::merge::{Merged, commits};
 use crate::git::push::{PushError, atomic};
 use crate::git::{Git, GitError, fetch};
 use crate::sys::clock::Clock;
-use hotfix_core::digest;
 use hotfix_core::effect::{MergeRequestDraft, RefUpdate, short};
+use hotfix_core::forge::{Kind, Pipeline, Readiness, body};
 use hotfix_core::journal::{Approval, Identity, MergeRequestState, MergeRequestView};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -174,6 +174,10 @@ pub fn dated(git: &Git, clock: &Clock) -> Git {
 }
 
 impl Forge for LocalForge {
+    fn kind(&self) -> Kind {
+        Kind::Local
+    }
+
     fn name(&self) -> String {
         format!("the local forge on {}", self.remote)
     }
@@ -182,21 +186,37 @@ impl Forge for LocalForge {
         fetch::all(&self.git, &self.remote).map_err(git_error)
     }
 
+    /// Labels are words on a request; there is nothing to make.
+    fn ensure_label(&self, _name: &str) -> Result<(), ForgeError> {
+        Ok(())
+    }
+
+    fn has_label(&self, _name: &str) -> Result<bool, ForgeError> {
+        Ok(true)
+    }
+
+    fn from_branch(&self, source: &str) -> Result<Vec<Listed>, ForgeError> {
+        self.refresh()?;
+        let all = self.all()?.into_iter().rev().filter(|v| v.source == source);
+        all.map(|view| Ok(Listed { body: self.body(view.number)?, view })).collect()
+    }
+
     fn open(&self, marker: &str, draft: &MergeRequestDraft) -> Result<MergeRequestView, ForgeError> {
         let number = self.next_number()?;
         let name = format!("refs/hotfix/mr/{number}");
+        let text = body_of("", marker, draft);
         let view = MergeRequestView {
-            role: draft.role.clone(),
-            number,
             url: format!("{}#{name}", self.remote),
             title: draft.title.clone(),
             labels: draft.labels.clone(),
             source: draft.source.clone(),
             target: draft.target.clone(),
-            state: MergeRequestState::Open,
             commit: draft.commit.clone(),
-            merge_commit: None,
-            body_digest: Some(digest::of_bytes(draft.body.as_bytes())),
+            body_digest: body::digest(&text),
+            draft: draft.draft,
+            reviewers: draft.reviewers.clone(),
+            assignees: draft.assignees.clone(),
+            ..MergeRequestView::new(number, &draft.role, MergeRequestState::Open)
         };
         let stored = Stored {
             schema: "hotfix.mr/1".to_owned(),
@@ -205,7 +225,7 @@ impl Forge for LocalForge {
             opened_at: self.clock.now(),
             view,
         };
-        let new = self.write(&stored, &draft.body, None)?;
+        let new = self.write(&stored, &text, None)?;
         match self.push(&[RefUpdate { name, old: String::new(), new }]) {
             // Somebody else took the number between our look and our push.
             Err(ForgeError::Moved(_)) => {
@@ -234,12 +254,18 @@ impl Forge for LocalForge {
             return Err(ForgeError::NotOpen { number, state: "closed" });
         }
         stored.view.title.clone_from(&draft.title);
-        stored.view.labels.clone_from(&draft.labels);
+        for label in draft.labels.iter().filter(|l| !stored.view.labels.contains(l)).collect::<Vec<_>>() {
+            stored.view.labels.push(label.clone());
+        }
+        stored.view.draft = draft.draft;
+        stored.view.reviewers.clone_from(&draft.reviewers);
+        stored.view.assignees.clone_from(&draft.assignees);
         if stored.view.state == MergeRequestState::Open {
             stored.view.commit.clone_from(&draft.commit);
         }
-        stored.view.body_digest = Some(digest::of_bytes(draft.body.as_bytes()));
-        let new = self.write(&stored, &draft.body, Some(&old))?;
+        let text = body_of(&self.body(number)?, &stored.marker, draft);
+        stored.view.body_digest = body::digest(&text);
+        let new = self.write(&stored, &text, Some(&old))?;
         self.push(&[RefUpdate { name: format!("refs/hotfix/mr/{number}"), old, new }])?;
         Ok(stored.view)
     }
@@ -311,6 +337,28 @@ impl Forge for LocalForge {
             approved: review.approved,
             note: stored.note,
         })
+    }
+
+    fn pipeline(&self, _number: u64, _commit: &str) -> Result<Pipeline, ForgeError> {
+        Ok(Pipeline::default())
+    }
+
+    fn job_log(&self, _id: u64) -> Result<Option<String>, ForgeError> {
+        Ok(None)
+    }
+
+    fn readiness(&self, number: u64) -> Result<Readiness, ForgeError> {
+        let open = self.stored(number)?.0.view.state == MergeRequestState::Open;
+        Ok(if open { Readiness::Ready } else { Readiness::NotOpen })
+    }
+
+    fn authors(&self, number: u64) -> Result<Vec<String>, ForgeError> {
+        Ok(vec![self.stored(number)?.0.author])
+    }
+
+    fn health(&self) -> Result<Health, ForgeError> {
+        self.refresh()?;
+        Ok(Health { account: Some(self.person()?), ..Health::default() })
     }
 
     fn merge(&self, order: &MergeOrder<'_>) -> Result<MergeRequestView, ForgeError> {
