@@ -44,6 +44,9 @@ pub struct Criterion {
     pub gate: Option<String>,
     /// The page's line, from 1.
     pub line: Option<u32>,
+    /// The file that the line is of, if not the page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// What the change may be.

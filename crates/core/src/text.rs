@@ -33,6 +33,19 @@ pub fn brief(text: &str, max: usize) -> String {
     cut
 }
 
+/// A count with its thousands grouped: `4,500`.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
 /// The last `lines` lines of some output, made printable.
 pub fn tail(text: &str, lines: usize) -> String {
     let all: Vec<&str> = text.lines().collect();
@@ -84,6 +97,11 @@ mod tests {
     fn suggestions_are_near() {
         assert_eq!(did_you_mean("smok", ["smoke", "style"]), Some("smoke"));
         assert_eq!(did_you_mean("zebra", ["smoke", "style"]), None);
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!([0, 999, 4_500, 1_204_332].map(grouped), ["0", "999", "4,500", "1,204,332"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::logs::compare::Only;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -107,6 +108,9 @@ pub enum Verb {
         #[arg(long)]
         verify: bool,
     },
+    /// What is new in a log: the message templates that a baseline lacks, and those that rose.
+    #[command(name = "logdiff")]
+    LogDiff(LogDiff),
     /// What is understood of a workflow.
     #[command(subcommand)]
     Workflow(WorkflowVerb),
@@ -251,6 +255,58 @@ pub enum ReportFormat {
     Html,
     /// Data.
     Json,
+}
+
+/// `hotfix logdiff`.
+///
+/// Exit status: 0 nothing is new, 1 something is, 2 an error.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A log may be plain, gzip or zstd. `-` is the standard input: what is new in it is told as it \
+    comes, until it ends or Ctrl-C.\nA pattern in quotes ('app.log*') stands for all files that match; the files \
+    of one rotated log are read oldest first.\nExit status: 0 nothing is new, 1 something is, 2 an error."
+)]
+pub struct LogDiff {
+    /// The logs to look through, as if they were one.
+    #[arg(value_name = "CANDIDATE")]
+    pub candidates: Vec<String>,
+    /// A log with what is normal; can be given several times.
+    #[arg(short, long, value_name = "FILE")]
+    pub baseline: Vec<String>,
+    /// A saved model of what is normal; can be given several times.
+    #[arg(short, long, value_name = "FILE")]
+    pub model: Vec<String>,
+    /// Save what the baselines and models know together.
+    #[arg(long, value_name = "FILE")]
+    pub save_model: Option<String>,
+    /// Which events to look for.
+    #[arg(long, value_enum, default_value_t = Only::All)]
+    pub only: Only,
+    /// Print only the numbers of the new lines, from 1; over several candidates they go on.
+    #[arg(long, conflicts_with_all = ["format", "json"])]
+    pub lines: bool,
+    /// Print it in this form.
+    #[arg(long, value_enum, conflicts_with = "json")]
+    pub format: Option<LogDiffFormat>,
+    /// Show at most so many templates of a kind; 0 for all.
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    pub limit: usize,
+    /// Use so many cores; all if left out.
+    #[arg(long, value_name = "COUNT")]
+    pub jobs: Option<std::num::NonZeroUsize>,
+}
+
+/// The forms of what is new in a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogDiffFormat {
+    /// For a terminal.
+    Text,
+    /// One document.
+    Json,
+    /// A line of JSON for each new template as it comes, then the document.
+    Jsonl,
+    /// A page that stands by itself.
+    Html,
 }
 
 /// `hotfix workflow`.

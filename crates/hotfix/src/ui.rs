@@ -71,6 +71,25 @@ impl Ui {
         let _ = writeln!(anstream::stdout(), "{}", line.as_ref());
     }
 
+    /// A line of an answer that goes on and on, seen at once; false if nobody
+    /// reads it any more.
+    pub fn answer_if_open(&self, line: impl AsRef<str>) -> bool {
+        self.quiet();
+        let mut out = anstream::stdout().lock();
+        writeln!(out, "{}", line.as_ref()).and_then(|()| out.flush()).is_ok()
+    }
+
+    /// How many columns a line of the answer has; none where it goes to no terminal.
+    pub fn width(&self) -> Option<usize> {
+        let out = std::io::stdout();
+        let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let columns = out.is_terminal().then(|| {
+            let size = rustix::termios::tcgetwinsize(&out).ok().map(|size| usize::from(size.ws_col));
+            size.filter(|columns| *columns > 0).or(asked).unwrap_or(80)
+        });
+        columns.map(|columns| columns.clamp(40, 400))
+    }
+
     /// The answer as it is, with no newline added.
     pub fn answer_raw(&self, text: &[u8]) {
         self.quiet();

@@ -4,10 +4,8 @@
 //! of keys that carry no message. Telling: words, levels, and short numbers
 //! beside a status or code key (200 → 500 is news), and error codes.
 
-/// The stand-in for what varies.
-pub(crate) const WILD: &str = "<*>";
-
 /// Keys whose values say what happened.
+use crate::WILD;
 const TELLING: &[&str] = &[
     "msg",
     "message",

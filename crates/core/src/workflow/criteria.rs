@@ -105,7 +105,7 @@ pub(crate) fn gate(text: &str, place: Place) -> String {
 
 /// A criterion with its gate.
 pub(crate) fn criterion(text: &str, place: Place, line: Option<u32>) -> Criterion {
-    Criterion { text: text.to_owned(), gate: Some(gate(text, place)), line }
+    Criterion { text: text.to_owned(), gate: Some(gate(text, place)), line, file: None }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! documents, anchors and nesting beyond a tight budget.
 
 use super::Level;
+use super::account::Kind;
 use super::parse::plain;
 use super::reader::Reader;
 use crate::text::slug;
@@ -163,15 +164,17 @@ fn recovered(lines: &[&str]) -> FrontMatter {
 /// A key that is known was understood, with the lines that belong to it.
 fn mark(lines: &[&str], reader: &mut Reader) {
     let last = line_number(lines.len());
-    reader.understand(1, 1);
-    reader.understand(last, last);
-    let mut known = false;
+    reader.became(1, 1, Kind::Structure, "");
+    reader.became(last, last, Kind::Structure, "");
+    let mut known = None;
     for (index, line) in lines.iter().enumerate() {
         if let Some((key, _)) = key_of(line) {
-            known = matches!(key, "name" | "title" | "description" | "role" | "skills" | "steps" | "policy");
+            let keys = ["name", "title", "description", "role", "skills", "steps", "policy"];
+            known = keys.into_iter().find(|known| *known == key);
         }
-        if known {
-            reader.understand(line_number(index), line_number(index));
+        if let Some(key) = known {
+            let kind = if key == "policy" { Kind::Policy } else { Kind::FrontMatter };
+            reader.became(line_number(index), line_number(index), kind, key);
         }
     }
 }
@@ -202,7 +205,7 @@ mod tests {
         let (front, reader, _) = of("---\nname: x: y\nskills: [\n  - one\n - two\n---\n");
         assert_eq!(front.name.as_deref(), Some("x: y"));
         assert_eq!(front.skills.iter().map(|named| named.line).collect::<Vec<_>>(), [4, 5]);
-        assert_eq!(reader.diagnostics[0].code, "HF0302");
+        assert_eq!(reader.diagnostics[0].diagnostic.code, "HF0302");
     }
 
     #[test]
@@ -214,6 +217,6 @@ mod tests {
     #[test]
     fn anchors_are_over_budget() {
         let (_, reader, _) = of("---\na: &x [1]\nb: [*x, *x]\n---\n");
-        assert_eq!(reader.diagnostics[0].code, "HF0302");
+        assert_eq!(reader.diagnostics[0].diagnostic.code, "HF0302");
     }
 }

@@ -2,6 +2,7 @@
 //! approval matrix, checklists, rollback and communication. It refuses to
 //! overrule: the first statement of a rule holds, a second one is reported.
 
+use super::account::Kind;
 use super::branch_rules;
 use super::criteria::{Place, criterion};
 use super::parse::{Block, Content, Document, Item, Line, Row, plain};
@@ -140,7 +141,7 @@ impl Rules {
             }
             Content::Fence(lines) => {
                 if branch_rules::sketch(lines, about == Topic::Branch, &mut self.policy.branch, reader) {
-                    reader.understand(block.first, block.first);
+                    reader.became(block.first, block.first, Kind::Drawing, "branch");
                 }
             }
             Content::Other => {}
@@ -158,11 +159,16 @@ impl Rules {
                 Topic::Rollback => &mut self.policy.rollback.required,
                 _ => &mut self.policy.completion,
             };
+            reader.became(
+                item.line,
+                item.last(),
+                Kind::Checklist,
+                criterion.gate.as_deref().unwrap_or_default(),
+            );
             list.push(criterion);
-            reader.understand(item.line, item.last());
             reader.origins.entry(list_path(about).to_owned()).or_insert(item.line);
             if let Some(label) = label {
-                reader.understand(label, label);
+                reader.became(label, label, Kind::Label, "");
             }
         }
         if about == Topic::Communication {
@@ -171,7 +177,7 @@ impl Rules {
         if self.prose(&text, item.line, item.last(), reader)
             && let Some(label) = label
         {
-            reader.understand(label, label);
+            reader.became(label, label, Kind::Label, "");
         }
         if let Some(line) = item.lines.first() {
             self.branch_prose(&item.text(), line, about, reader);
@@ -237,9 +243,8 @@ impl Rules {
         }
         for path in &rules {
             reader.origins.entry((*path).to_owned()).or_insert(first);
-        }
-        if !rules.is_empty() {
-            reader.understand(first, last);
+            let kind = if *path == "obligations" { Kind::Obligation } else { Kind::Policy };
+            reader.became(first, last, kind, path);
         }
         !rules.is_empty()
     }
@@ -251,7 +256,9 @@ impl Rules {
         match reader.origins.get("monitor.min") {
             Some(first) if (monitor.min, monitor.max) != (min, max) => {
                 let message = format!("a second monitoring window; the one of line {first} holds");
-                reader.say(Level::Warning, "HF0317", line, message, "keep one of the two");
+                let first = *first;
+                let hint = "keep one of the two";
+                reader.say(Level::Warning, "HF0317", line, message, hint).with(first, None, "this one holds");
                 false
             }
             _ => {
@@ -263,12 +270,12 @@ impl Rules {
 
     fn communication(&mut self, text: &str, item: &Item, reader: &mut Reader) {
         let lower = text.to_lowercase();
-        let mut known = false;
+        let (mut known, mut path) = (false, "notify");
         if lower.contains("report") || lower.contains("post-mortem") || lower.contains("postmortem") {
             if let Some((within, _)) = quantity::window(&lower) {
                 self.policy.report_within = within;
                 reader.rule("report_within", item.line);
-                known = true;
+                (known, path) = (true, "report_within");
             }
         } else if lower.contains("status page") {
             self.notify(NotifyKind::StatusPage, after_colon(text), item.line, reader);
@@ -281,7 +288,7 @@ impl Rules {
             known = true;
         }
         if known {
-            reader.understand(item.line, item.last());
+            reader.became(item.line, item.last(), Kind::Policy, path);
         }
     }
 
@@ -309,12 +316,10 @@ impl Rules {
             false
         };
         if understood {
-            reader.understand(block.first, rows.first().map_or(block.last, |row| row.line.saturating_sub(1)));
+            let last = rows.first().map_or(block.last, |row| row.line.saturating_sub(1));
+            reader.became(block.first, last, Kind::TableHead, "");
             if let Some(label) = &block.label {
-                reader.understand(label.no, label.no);
-            }
-            if column(&["after"]).is_some() {
-                reader.understand(block.first, block.last);
+                reader.became(label.no, label.no, Kind::Label, "");
             }
         }
     }
@@ -323,7 +328,13 @@ impl Rules {
         for row in rows.iter().filter(|row| !row.cell(criteria).is_empty()) {
             let text = row.cell(criteria);
             let id = super::criteria::gate(&text, Place::Anywhere);
-            self.gates.push(GateRow { id, after: row.cell(after), criteria: text, line: row.line });
+            self.gates.push(GateRow {
+                id,
+                after: row.cell(after),
+                criteria: text,
+                line: row.line,
+                file: None,
+            });
         }
     }
 
@@ -337,7 +348,12 @@ impl Rules {
     ) -> bool {
         if let Some(first) = reader.origins.get("severities") {
             let message = format!("a second approval matrix; the one of line {first} holds");
-            reader.say(Level::Warning, "HF0305", line, message, "keep one matrix");
+            let first = *first;
+            reader.say(Level::Warning, "HF0305", line, message, "keep one matrix").with(
+                first,
+                None,
+                "this one holds",
+            );
             return false;
         }
         reader.rule("severities", line);
@@ -351,7 +367,8 @@ impl Rules {
             let known = self.policy.severities.contains_key(&name);
             if known {
                 let message = format!("severity `{name}` has a second row; the first holds");
-                reader.say(Level::Warning, "HF0315", row.line, message, "keep one row for each severity");
+                let hint = "keep one row for each severity";
+                reader.say(Level::Warning, "HF0315", row.line, message, hint).about(&name);
                 continue;
             }
             reader.rule(&format!("severities.{name}"), row.line);

@@ -1,14 +1,19 @@
 //! From a page to a [`Workflow`]: the order in which the parts of the reader
 //! do their work, and the account of every line.
 
+use super::account::{self, Kind};
 use super::front_matter::FrontMatter;
+use super::library::Shelf;
 use super::parse::{Content, Document};
 use super::reader::Reader;
 use super::stepped::Shape;
 use super::{Guidance, Level, Lines, Skill, Step, Workflow};
-use super::{check, front_matter, parse, policy_rules, skill_list, stepped, typed_policy};
+use super::{
+    check, dangers, follow, front_matter, inherit, parse, policy_rules, skill_list, stepped, typed_policy,
+    unread,
+};
 use crate::text::{brief, one_line};
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// A larger page is no hotfix page, and is not read.
 const MOST_BYTES: usize = 512 * 1024;
@@ -30,9 +35,19 @@ pub fn built_in() -> Workflow {
     read(&Page { source: "built in", text: BUILT_IN })
 }
 
-/// Reads a page. It always answers: a page that is no workflow has
-/// `is_workflow` false and an error that says why.
+/// Reads a page by itself; its links are named and not followed. It always
+/// answers: a page that is no workflow has `is_workflow` false and an error
+/// that says why.
 pub fn read(page: &Page<'_>) -> Workflow {
+    read_at(page, None)
+}
+
+/// Reads a page, and follows its links to the files beside it.
+pub fn read_on(page: &Page<'_>, shelf: &Shelf<'_>) -> Workflow {
+    read_at(page, Some(shelf))
+}
+
+fn read_at(page: &Page<'_>, shelf: Option<&Shelf<'_>>) -> Workflow {
     let text = normalised(page.text);
     let lines: Vec<&str> = text.lines().collect();
     let mut reader = Reader::new(lines.len());
@@ -46,12 +61,26 @@ pub fn read(page: &Page<'_>) -> Workflow {
     let doc = parse::document(body, first_line);
     let mut workflow = compile(&front, &doc, &mut reader, body);
     describe(&front, &doc, &mut workflow, &mut reader);
+    let inherits = inherit::links(&doc);
+    workflow.inherits = inherits.iter().map(|link| link.target.clone()).collect();
+    match shelf {
+        Some(shelf) if workflow.is_workflow => follow(&mut workflow, &doc, shelf, &mut reader),
+        _ if workflow.is_workflow => check::inherits(&inherits, &mut reader),
+        _ => {}
+    }
     understand_headings(&doc, &mut reader);
     finish(page, &lines, reader, workflow)
 }
 
+/// Takes what the links lead to, below what the page says itself.
+fn follow(workflow: &mut Workflow, doc: &Document, shelf: &Shelf<'_>, reader: &mut Reader) {
+    workflow.origins = std::mem::take(&mut reader.origins);
+    follow::all(workflow, doc, shelf, reader);
+    reader.origins = std::mem::take(&mut workflow.origins);
+}
+
 /// Without a byte-order mark, and with one kind of line end.
-fn normalised(text: &str) -> String {
+pub(crate) fn normalised(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
 }
@@ -71,8 +100,12 @@ fn empty() -> Workflow {
         obligations: vec![],
         guidance: vec![],
         origins: std::collections::BTreeMap::new(),
+        inherited: std::collections::BTreeMap::new(),
+        followed: vec![],
         diagnostics: vec![],
         lines: Lines::default(),
+        unread_rules: vec![],
+        account: vec![],
     }
 }
 
@@ -96,7 +129,6 @@ fn compile(front: &FrontMatter, doc: &Document, reader: &mut Reader, body: &str)
         skill_list::against_headings(&front.skills, &steps, reader);
     }
     let mut workflow = empty();
-    workflow.inherits = check::inherits(doc, reader);
     if let Some(why) = check::no_workflow(body, doc, steps.len(), shape) {
         reader.say(
             Level::Error,
@@ -110,7 +142,10 @@ fn compile(front: &FrontMatter, doc: &Document, reader: &mut Reader, body: &str)
     }
     check::shape(shape, steps.first().map_or(1, |step| step.lines[0]), reader);
     check::gates(&rules.gates, &steps, reader);
-    check::dangers(doc, reader);
+    dangers::find(doc, reader);
+    for step in &mut steps {
+        step.suggested_commands.retain(|command| !dangers::is_dangerous(command));
+    }
     let monitored =
         reader.origins.contains_key("monitor.min") || reader.origins.contains_key("monitor.checks");
     rules.policy.monitor.watch = monitored || steps.iter().any(|step| step.skills.contains(&Skill::Monitor));
@@ -130,7 +165,7 @@ fn describe(front: &FrontMatter, doc: &Document, workflow: &mut Workflow, reader
     workflow.role.clone_from(&front.role);
     let title = doc.sections.iter().find(|section| section.level > 0);
     if let Some(title) = title.filter(|_| workflow.is_workflow) {
-        reader.understand(title.line, title.line);
+        reader.became(title.line, title.line, Kind::Title, "");
     }
     let heading = title.map(|section| parse::plain(&section.title));
     workflow.name = brief(&front.name.clone().or(heading).unwrap_or_default(), 120);
@@ -147,19 +182,19 @@ fn describe(front: &FrontMatter, doc: &Document, workflow: &mut Workflow, reader
     } else if let Some((block, lines)) = quoted {
         workflow.description = one_line(&lines.iter().map(parse::Line::whole).collect::<Vec<_>>().join(" "));
         if workflow.is_workflow {
-            reader.understand(block.first, block.last);
+            reader.became(block.first, block.last, Kind::Description, "");
         }
     }
 }
 
 /// A heading is understood when something below it is.
-fn understand_headings(doc: &Document, reader: &mut Reader) {
+pub(crate) fn understand_headings(doc: &Document, reader: &mut Reader) {
     let counts = reader.running_count();
     let count = |line: u32| counts.get(line as usize).copied().unwrap_or_default();
     for (at, section) in doc.sections.iter().enumerate().filter(|(_, section)| section.level > 0) {
         let last = doc.last_line_before(doc.end_of(at));
         if count(last + 1) > count(section.line + 1) {
-            reader.understand(section.line, section.line);
+            reader.became(section.line, section.line, Kind::Label, "");
         }
     }
 }
@@ -177,37 +212,69 @@ fn without_markers(line: &str) -> &str {
 /// Counts every line, and keeps what was not understood to be read.
 fn finish(page: &Page<'_>, lines: &[&str], mut reader: Reader, mut workflow: Workflow) -> Workflow {
     page.source.clone_into(&mut workflow.source);
-    workflow.digest = crate::digest::of_bytes(page.text.as_bytes());
-    let kept: HashSet<u32> = workflow.steps.iter().flat_map(|step| &step.guidance).map(|g| g.line).collect();
+    workflow.digest = digest(page, &workflow.followed);
+    let refused = page.text.len() > MOST_BYTES;
+    let kept = guidance_kept(&workflow.steps);
     let mut steps = StepsByLine::new(&workflow.steps);
     let mut in_fence = false;
     for (no, line) in (1_u32..).zip(lines).filter(|(_, line)| !line.trim().is_empty()) {
-        workflow.lines.total += 1;
-        let marker = line.trim_start().starts_with("```");
-        in_fence ^= marker;
-        let structure = workflow.is_workflow && (marker || !line.chars().any(char::is_alphanumeric));
-        if structure {
-            reader.understand(no, no);
+        in_fence ^= account::is_fence(line);
+        if workflow.is_workflow && account::is_structure(line) {
+            reader.became(no, no, Kind::Structure, "");
         }
-        if reader.is_understood(no) {
-            workflow.lines.understood += 1;
-            continue;
+        let understood = reader.is_understood(no);
+        let at = kept.get(&no).copied().or_else(|| steps.at(no));
+        if !refused {
+            let account = account_of(no, at.and_then(|at| workflow.steps.get(at)), &mut reader);
+            if workflow.is_workflow && !in_fence {
+                workflow.unread_rules.extend(unread::of_line(&account, line));
+            }
+            workflow.account.push(account);
         }
-        workflow.lines.guidance += 1;
-        if workflow.is_workflow && !kept.contains(&no) {
+        workflow.lines.count(understood);
+        if !understood && workflow.is_workflow && !kept.contains_key(&no) {
             let text = if in_fence { line.trim_end() } else { without_markers(line) };
             let guidance = Guidance { line: no, text: crate::text::printable(&text.replace("**", "")) };
-            match steps.at(no).and_then(|at| workflow.steps.get_mut(at)) {
+            match at.and_then(|at| workflow.steps.get_mut(at)) {
                 Some(step) => step.guidance.push(guidance),
                 None => workflow.guidance.push(guidance),
             }
         }
     }
     workflow.steps.iter_mut().for_each(|step| step.guidance.sort_by_key(|guidance| guidance.line));
-    reader.diagnostics.sort_by_key(|diagnostic| diagnostic.line);
-    workflow.diagnostics = reader.diagnostics;
+    workflow.diagnostics.extend(reader.diagnostics.into_iter().map(|said| said.placed(lines)));
+    workflow.diagnostics.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+    workflow.unread_rules.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
     workflow.origins = reader.origins;
     workflow
+}
+
+/// The page's digest; what was followed is part of the page.
+fn digest(page: &Page<'_>, followed: &[super::Followed]) -> String {
+    let own = crate::digest::of_bytes(page.text.as_bytes());
+    if followed.is_empty() {
+        return own;
+    }
+    let all = followed.iter().map(|file| format!("{} {}", file.path, file.digest));
+    crate::digest::of_bytes(std::iter::once(own).chain(all).collect::<Vec<_>>().join("\n").as_bytes())
+}
+
+/// The lines that a step keeps to be read, with the step's place.
+fn guidance_kept(steps: &[Step]) -> HashMap<u32, usize> {
+    let kept =
+        steps.iter().enumerate().flat_map(|(at, step)| step.guidance.iter().map(move |g| (g.line, at)));
+    kept.collect()
+}
+
+/// What a line became. Where a step begins, it has the step's own id.
+fn account_of(no: u32, step: Option<&Step>, reader: &mut Reader) -> account::LineAccount {
+    let mut notes = reader.take_notes(no);
+    for note in notes.iter_mut().filter(|note| note.kind == Kind::Step) {
+        if let Some(step) = step.filter(|step| step.lines[0] == no) {
+            note.of.clone_from(&step.id);
+        }
+    }
+    account::of_notes(no, step.map(|step| step.id.clone()), notes)
 }
 
 /// Finds the step that a line lies in; asked with rising lines.

@@ -1,6 +1,7 @@
 //! Pages that list skills in their front matter and draw a flow of boxes with
 //! a note for each. It refuses to run the example: its commands are suggestions.
 
+use super::account::Kind;
 use super::front_matter::Named;
 use super::parse::{Content, Document};
 use super::reader::Reader;
@@ -78,17 +79,29 @@ pub(crate) fn flow(doc: &Document) -> Option<(Vec<FlowBox>, u32, u32)> {
     })
 }
 
+/// The lines between the boxes that only lead from one to the next.
+fn arrows(doc: &Document, first: u32, last: u32, reader: &mut Reader) {
+    let start = doc.raw.first().map_or(1, |(no, _)| *no);
+    let lines = doc.raw.iter().skip(first.saturating_sub(start) as usize);
+    let leads = |c: char| !c.is_alphanumeric() || matches!(c, 'v' | 'V');
+    for (no, _) in lines.take_while(|(no, _)| *no <= last).filter(|(_, line)| line.chars().all(leads)) {
+        reader.became(*no, *no, Kind::Drawing, "");
+    }
+}
+
 /// Reads the steps of such a page, and what its notes and example say.
 pub(crate) fn steps(doc: &Document, skills: &[Named], policy: &mut Policy, reader: &mut Reader) -> Vec<Step> {
     let flow = flow(doc);
     let mut steps: Vec<Step> = skills.iter().map(|named| step(&named.name, named.line, named.line)).collect();
     for step in &steps {
+        reader.became(step.lines[0], step.lines[0], Kind::Step, "");
         if synonyms::of_name(&step.name_in_document).is_none() {
             check::unknown_skill(reader, step.lines[0], &step.name_in_document);
         }
     }
     if let Some((boxes, first, last)) = &flow {
-        reader.understand(*first, *last);
+        arrows(doc, *first, *last, reader);
+        reader.became(*first, *first, Kind::Drawing, "");
         take_boxes(boxes, &mut steps, policy, reader);
     }
     let labels_known = reader.origins.contains_key("merge_request.labels");
@@ -97,7 +110,7 @@ pub(crate) fn steps(doc: &Document, skills: &[Named], policy: &mut Policy, reade
             && flow.as_ref().is_none_or(|(_, first, _)| *first != block.first)
             && example(lines, &mut steps, policy, labels_known, reader)
         {
-            reader.understand(block.first, block.first);
+            reader.became(block.first, block.first, Kind::Drawing, "");
         }
     }
     steps.iter_mut().for_each(complete);
@@ -120,6 +133,7 @@ fn step(name: &str, first: u32, last: u32) -> Step {
         checklist: vec![],
         guidance: vec![],
         suggested_commands: vec![],
+        skill_file: None,
     }
 }
 
@@ -150,8 +164,12 @@ fn take_boxes(boxes: &[FlowBox], steps: &mut Vec<Step>, policy: &mut Policy, rea
             at
         };
         after = at + 1;
+        let id = steps.get(at).map(|step| step.id.clone()).unwrap_or_default();
+        reader.became(flow_box.first, flow_box.last, Kind::Drawing, "");
+        reader.became(flow_box.first + 1, flow_box.last.saturating_sub(1), Kind::Box, &id);
         if let (Some((no, note)), Some(step)) = (&flow_box.note, steps.get_mut(at)) {
             take_note(note, *no, step);
+            reader.became(*no, *no, Kind::Note, &step.id);
             branch_rules::note(note, *no, &mut policy.branch, reader);
         }
     }
@@ -211,7 +229,8 @@ fn example(
         if let Some(at) = numbered(line).and_then(|name| position(steps, name)) {
             current = Some(at);
             any = true;
-            reader.understand(*no, *no);
+            let step = steps.get(at).map(|step| step.id.clone()).unwrap_or_default();
+            reader.became(*no, *no, Kind::Example, &step);
             continue;
         }
         let Some(step) = current.and_then(|at| steps.get_mut(at)) else { continue };
@@ -220,7 +239,7 @@ fn example(
         if let Some(suggested) = suggested {
             branch_rules::command(&suggested, *no, &mut policy.branch, reader);
             step.suggested_commands.push(suggested);
-            reader.understand(*no, *no);
+            reader.became(*no, *no, Kind::Command, &step.id);
         } else if !text.is_empty() {
             step.guidance.push(Guidance { line: *no, text: text.to_owned() });
             if !labels && let Some(label) = label(text) {
@@ -245,13 +264,8 @@ pub(crate) fn against_headings(skills: &[Named], steps: &[Step], reader: &mut Re
         let done = skill.is_none_or(|skill| steps.iter().any(|step| step.skills.contains(&skill)));
         if !done {
             let message = format!("the front matter lists `{}`, and no step of the page does it", named.name);
-            reader.say(
-                Level::Warning,
-                "HF0304",
-                named.line,
-                message,
-                "name it in a step, or take it from the list",
-            );
+            let hint = "name it in a step, or take it from the list";
+            reader.say(Level::Warning, "HF0304", named.line, message, hint).about(&named.name);
         }
     }
 }

@@ -2,6 +2,7 @@
 //! items of a list. It refuses to drop a step: what no skill carries out is a
 //! manual step.
 
+use super::account::Kind;
 use super::criteria::{Place, criterion};
 use super::parse::{Block, Content, Document, Item, Line, plain};
 use super::policy_rules::{Topic, topic};
@@ -179,7 +180,7 @@ fn item_step(item: &Item, reader: &mut Reader) -> Step {
         .first()
         .map(|line| line.label.clone().unwrap_or_else(|| plain(&line.text)))
         .unwrap_or_default();
-    reader.understand(item.line, item.last());
+    reader.became(item.line, item.line, Kind::Step, "");
     let last = item.code.last().map_or(item.last(), |(line, _)| *line);
     let mut step = new_step(&title, item.line, last);
     step.skills = synonyms::in_prose(&text, 3);
@@ -201,6 +202,7 @@ fn new_step(title: &str, first: u32, last: u32) -> Step {
         checklist: vec![],
         guidance: vec![],
         suggested_commands: vec![],
+        skill_file: None,
     }
 }
 
@@ -222,7 +224,7 @@ struct Found {
 fn section_step(doc: &Document, at: usize, title: String, reader: &mut Reader) -> Step {
     let end = doc.end_of(at);
     let line = doc.sections.get(at).map_or(1, |section| section.line);
-    reader.understand(line, line);
+    reader.became(line, line, Kind::Step, "");
     let mut step = new_step(&title, line, doc.last_line_before(end));
     let mut found = Found::default();
     for (index, section) in doc.sections.iter().enumerate().take(end).skip(at) {
@@ -267,11 +269,14 @@ fn read_block(block: &Block, titles: &[String], step: &mut Step, found: &mut Fou
         }
         Content::List(items) => read_list(block, items, titles, step, found, reader),
         Content::Table(header, rows) if is_mapping(header.cells.as_slice()) => {
-            reader.understand(block.first, block.last);
+            let head = rows.first().map_or(block.last, |row| row.line.saturating_sub(1));
+            reader.became(block.first, head, Kind::TableHead, "");
             label_understood(block, reader);
-            let input =
-                |row: &super::parse::Row| Input { name: row.cell(0), source: row.cell(1), line: row.line };
-            step.inputs.extend(rows.iter().map(input).filter(|input| !input.name.is_empty()));
+            for row in rows.iter().filter(|row| !row.cell(0).is_empty()) {
+                let input = Input { name: row.cell(0), source: row.cell(1), line: row.line, file: None };
+                reader.became(row.line, row.line, Kind::Input, &input.name);
+                step.inputs.push(input);
+            }
         }
         Content::Fence(lines) => {
             step.suggested_commands.extend(lines.iter().filter_map(|(_, line)| command(line)));
@@ -288,7 +293,7 @@ pub(crate) fn is_mapping(header: &[String]) -> bool {
 
 fn label_understood(block: &Block, reader: &mut Reader) {
     if let Some(label) = &block.label {
-        reader.understand(label.no, label.no);
+        reader.became(label.no, label.no, Kind::Label, "");
     }
 }
 
@@ -304,11 +309,12 @@ fn read_line(line: &Line, step: &mut Step, found: &mut Found, reader: &mut Reade
             Some(skill) => found.called.push(skill),
             None => super::check::unknown_skill(reader, line.no, &name),
         }
-        reader.understand(line.no, line.no);
+        let skill = synonyms::of_name(&name).unwrap_or(Skill::Manual);
+        reader.became(line.no, line.no, Kind::Skill, skill.name());
     } else if matches!(label.as_str(), "output" | "outputs" | "result" | "results") {
         step.outputs.push(plain(&line.text));
         found.put_out.extend(synonyms::in_result(&line.text));
-        reader.understand(line.no, line.no);
+        reader.became(line.no, line.no, Kind::Output, &plain(&line.text));
     }
 }
 
@@ -332,8 +338,10 @@ fn read_list(
             item.task || matches!(kind, Topic::Verification | Topic::Monitoring | Topic::Completion);
         if checked {
             let place = kind.place().unwrap_or(Place::Anywhere);
-            step.checklist.push(criterion(&plain(&text), place, Some(item.line)));
-            reader.understand(item.line, item.last());
+            let criterion = criterion(&plain(&text), place, Some(item.line));
+            let gate = criterion.gate.as_deref().unwrap_or_default();
+            reader.became(item.line, item.last(), Kind::Checklist, gate);
+            step.checklist.push(criterion);
             label_understood(b, reader);
             continue;
         }
@@ -343,8 +351,13 @@ fn read_list(
         }
         let skills = synonyms::in_prose(&text, usize::MAX);
         if does && kind == Topic::None {
+            if outputs {
+                reader.became(item.line, item.last(), Kind::Output, &plain(&text));
+            }
+            for skill in &skills {
+                reader.became(item.line, item.last(), Kind::Action, skill.name());
+            }
             if !skills.is_empty() || outputs {
-                reader.understand(item.line, item.last());
                 label_understood(b, reader);
             }
             found.acted.extend(skills);

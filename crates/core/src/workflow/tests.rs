@@ -358,7 +358,12 @@ fn contradictions_and_dangers_are_told() {
 
 #[test]
 fn every_code_has_its_page() {
-    let sources = [include_str!("check.rs"), include_str!("policy_rules.rs"), include_str!("read.rs")];
+    let sources = [
+        include_str!("check.rs"),
+        include_str!("dangers.rs"),
+        include_str!("policy_rules.rs"),
+        include_str!("read.rs"),
+    ];
     let more =
         [include_str!("typed_policy.rs"), include_str!("front_matter.rs"), include_str!("skill_list.rs")];
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
@@ -435,6 +440,12 @@ mod properties {
         let workflow = of(text);
         let lines = workflow.lines;
         assert_eq!(lines.total, lines.understood + lines.guidance);
+        let count = |of: &mut dyn Iterator<Item = &LineAccount>| u32::try_from(of.count()).unwrap();
+        assert_eq!(count(&mut workflow.account.iter()), lines.total);
+        assert_eq!(count(&mut workflow.account.iter().filter(|line| line.is_understood())), lines.understood);
+        assert!(workflow.account.iter().all(|line| !line.became.is_empty()));
+        let ids: Vec<_> = workflow.steps.iter().map(|step| step.id.as_str()).collect();
+        assert!(workflow.account.iter().filter_map(|line| line.step.as_deref()).all(|id| ids.contains(&id)));
         let rows = order(&workflow, true);
         let ids: std::collections::BTreeSet<_> = rows.iter().map(|row| &row.id).collect();
         assert_eq!(ids.len(), rows.len());

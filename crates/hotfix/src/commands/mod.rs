@@ -10,6 +10,7 @@ pub mod done;
 pub mod init;
 pub mod list;
 pub mod log;
+pub mod logdiff;
 pub mod monitor;
 pub mod port;
 pub mod report;
@@ -54,6 +55,7 @@ pub fn run(cli: Cli, ui: &Ui) -> Answer {
     let global = &cli.global;
     match cli.verb {
         Verb::Demo(args) => crate::demo::run(&args, ui),
+        Verb::LogDiff(args) => logdiff::run(&args, global, ui),
         Verb::Workflow(verb) => workflow::run(&verb, ui),
         Verb::Init => init::run(&Session::open(ui, global)?),
         Verb::Start(args) => start::run(&Session::open(ui, global)?, &args),
@@ -175,7 +177,7 @@ impl<'a> Session<'a> {
             "HF0211",
             format!("`hotfix {verb}` takes a person's word, and nobody is at a terminal here"),
         )
-        .try_this("run it yourself, in a terminal", format!("hotfix {verb}"))
+        .try_this("run it yourself, in a terminal", crate::again::same())
         .hint("an agent cannot say it for you; the config can name callers that may ([callers])"))
     }
 }

@@ -2,6 +2,7 @@
 //! production. It needs only git and works offline; everything else is queued.
 
 use super::{Answer, Session, worktree_folder};
+use crate::again::{self, With};
 use crate::args;
 use crate::engine::drive::Until;
 use crate::engine::effects::Journal as _;
@@ -78,8 +79,10 @@ fn compile(session: &Session<'_>, args: &args::Start) -> Result<Plan, Failure> {
     let workflow = settings::workflow(Some(&session.repo), args.workflow.as_deref())?;
     let severity = workflow.value.policy.severity(args.severity.as_deref()).map_err(|e| {
         let first = e.known.first().cloned().unwrap_or_default();
-        Failure::usage("HF0206", e.to_string())
-            .try_this("take one of them", format!("hotfix start {} -m TITLE -s {first}", args.key))
+        Failure::usage("HF0206", e.to_string()).try_this(
+            "take one of them",
+            again::with(With { long: "--severity", short: "-s", value: &first }),
+        )
     })?;
     let incident = Incident { key: args.key.clone(), title, severity };
     let forge = crate::connect::forge::place::site(&session.repo, &config.value)?;
@@ -160,7 +163,7 @@ fn refuse_taken(session: &Session<'_>, args: &args::Start, started: &Start) -> R
             "HF0501",
             format!("the branch {branch} is there already, and may hold work"),
         )
-        .try_this("take it over", format!("hotfix start {} -m TITLE --adopt {branch}", args.key))
+        .try_this("take it over", again::with(With::long("--adopt", branch)))
         .try_this("or rename it", format!("git branch -m {branch} {branch}-old")));
     }
     let path = PathBuf::from(&started.attempt.worktree);

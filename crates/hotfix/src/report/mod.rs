@@ -14,6 +14,7 @@ mod diff;
 mod facts;
 mod gates;
 mod html;
+pub mod logs;
 mod markdown;
 mod prose;
 mod series;

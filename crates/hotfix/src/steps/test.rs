@@ -194,7 +194,7 @@ fn compare_logs(
         model.learn(&std::fs::read(&path)?);
         model.finish();
     }
-    let mut comparison = Comparison::new(&model, Options { only_errors: true });
+    let mut comparison = Comparison::new(&model, Options { only_errors: true, ..Options::default() });
     let mut read = 0;
     for path in names.iter().map(|n| fix.path.join(n)).filter(|p| p.exists()) {
         comparison.feed(&std::fs::read(&path)?);

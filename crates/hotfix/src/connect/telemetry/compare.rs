@@ -26,7 +26,7 @@ pub fn compare(baseline: &mut Feed<'_>, candidate: &mut Feed<'_>) -> io::Result<
     let mut model = Model::new();
     let baseline_lines = baseline(&mut |chunk| model.learn(chunk))?;
     model.finish();
-    let mut comparison = Comparison::new(&model, Options { only_errors: true });
+    let mut comparison = Comparison::new(&model, Options { only_errors: true, ..Options::default() });
     let lines = candidate(&mut |chunk| comparison.feed(chunk))?;
     let (templates, examples) = comparison.finish().new.into_iter().map(|t| (t.text, t.example)).unzip();
     Ok(Found { templates, examples, lines, baseline_lines })
