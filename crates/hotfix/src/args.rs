@@ -100,6 +100,11 @@ pub enum Verb {
     },
     /// Allow the commands of this repository's config, once.
     Trust,
+    /// Tokens for the forge: keep one, see which is used, forget it.
+    #[command(subcommand)]
+    Auth(AuthVerb),
+    /// What this clone needs and lacks, and what to do about each.
+    Doctor,
     /// The runs of this clone.
     List,
     /// The journal.
@@ -307,6 +312,25 @@ pub enum LogDiffFormat {
     Jsonl,
     /// A page that stands by itself.
     Html,
+}
+
+/// `hotfix auth`.
+#[derive(Debug, Subcommand)]
+pub enum AuthVerb {
+    /// Keep a token in the OS keyring; it is read from stdin, or asked for.
+    Login {
+        /// The forge's host; this clone's if left out.
+        #[arg(long, value_name = "HOST")]
+        host: Option<String>,
+    },
+    /// Where the token comes from, whose it is, and what it lacks.
+    Status,
+    /// Forget the token in the OS keyring.
+    Logout {
+        /// The forge's host; this clone's if left out.
+        #[arg(long, value_name = "HOST")]
+        host: Option<String>,
+    },
 }
 
 /// `hotfix workflow`.

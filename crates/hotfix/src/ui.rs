@@ -59,6 +59,25 @@ pub fn aside(line: &str) {
     let _ = writeln!(anstream::stderr(), "{}", printable(line));
 }
 
+/// A line that is typed without being shown; none where nobody is at a terminal.
+pub fn typed_unseen(question: &str) -> Option<String> {
+    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+    if !at_terminal() {
+        return None;
+    }
+    let stdin = std::io::stdin();
+    let _ = write!(anstream::stderr(), "{} ", printable(question));
+    let before = tcgetattr(&stdin).ok()?;
+    let mut unseen = before.clone();
+    unseen.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(&stdin, OptionalActions::Now, &unseen).ok()?;
+    let mut line = String::new();
+    let read = stdin.read_line(&mut line);
+    let _ = tcsetattr(&stdin, OptionalActions::Now, &before);
+    let _ = writeln!(anstream::stderr());
+    read.ok().map(|_| line)
+}
+
 impl Ui {
     /// A voice for this process's streams.
     pub fn new(json: bool) -> Ui {

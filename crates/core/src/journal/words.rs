@@ -122,6 +122,7 @@ fn observed(observation: &Observation) -> String {
         Observation::NewErrors { check, templates, lines } => {
             format!("{check}: {} new error templates in {lines} lines", templates.len())
         }
+        Observation::TreeVerified { tree, how } => format!("the tree {} was verified: {how}", short(tree)),
         Observation::Look { number, rulings } => {
             let said: Vec<_> = rulings.iter().map(|(check, r)| format!("{check}: {}", r.reason)).collect();
             format!("look {number}: {}", said.join("; "))

@@ -3,9 +3,11 @@
 
 pub mod abort;
 pub mod approve;
+pub mod auth;
 pub mod brief;
 pub mod cleanup;
 pub mod close;
+pub mod doctor;
 pub mod done;
 pub mod init;
 pub mod list;
@@ -76,6 +78,8 @@ pub fn run(cli: Cli, ui: &Ui) -> Answer {
         Verb::Cleanup => cleanup::run(&Session::open(ui, global)?),
         Verb::Abort { reason } => abort::run(&Session::open(ui, global)?, &reason),
         Verb::Trust => trust::run(&Session::open(ui, global)?),
+        Verb::Auth(verb) => auth::run(&Session::open(ui, global)?, &verb),
+        Verb::Doctor => doctor::run(&Session::open(ui, global)?),
         Verb::List => list::run(&Session::open(ui, global)?),
         Verb::Log { verify } => log::run(&Session::open(ui, global)?, verify),
     }
@@ -116,14 +120,13 @@ impl<'a> Session<'a> {
 
     /// The forge of this clone's remote.
     pub fn forge(&self, config: &Config) -> Result<Box<dyn Forge>, Failure> {
-        let trust = Trust::of(&self.repo, config);
-        place::forge(&Means {
-            repo: &self.repo,
-            config,
-            clock: &self.clock,
-            trust: &trust,
-            tell: |text| ui::aside(&format!("  {text}")),
-        })
+        place::forge(&self.means(config, &Trust::of(&self.repo, config)))
+    }
+
+    /// What the forge of this clone is made from.
+    pub fn means<'m>(&'m self, config: &'m Config, trust: &'m Trust) -> Means<'m> {
+        let tell = |text: &str| ui::aside(&format!("  {text}"));
+        Means { repo: &self.repo, config, clock: &self.clock, trust, tell }
     }
 
     /// The run that is meant, open for reading and for short appends.

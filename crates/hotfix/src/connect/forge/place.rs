@@ -168,23 +168,10 @@ fn fork(repo: &Repo, config: &Config, base: &Remote, project: &str) -> Result<Op
 
 /// The forge of a clone.
 pub fn forge(means: &Means<'_>) -> Result<Box<dyn Forge>, Failure> {
-    let repo = means.repo;
-    let Some(site) = site(repo, means.config)? else {
-        let remote = repo.remote()?;
-        return Ok(Box::new(LocalForge::new(repo.git.clone(), remote, means.clock.clone())));
+    let Some(maker) = maker(means)?.map(Rc::new) else {
+        let remote = means.repo.remote()?;
+        return Ok(Box::new(LocalForge::new(means.repo.git.clone(), remote, means.clock.clone())));
     };
-    let remote = repo.remote()?.to_owned();
-    let maker = Rc::new(Maker {
-        site,
-        remote,
-        git: repo.git.clone(),
-        memory: repo.common.join("hotfix/forge"),
-        config: means.config.clone(),
-        clock: means.clock.clone(),
-        trust: means.trust.clone(),
-        main: repo.main.clone(),
-        tell: means.tell,
-    });
     match maker.site.kind {
         Some(kind) => maker.make(kind),
         None => Ok(Box::new(Lazy::new(format!("the forge on {}", maker.site.host), move || {
@@ -192,6 +179,30 @@ pub fn forge(means: &Means<'_>) -> Result<Box<dyn Forge>, Failure> {
             maker.make(kind)
         }))),
     }
+}
+
+/// Where the token of a clone's forge is looked for, and its site; none for the local forge.
+pub fn wallet(means: &Means<'_>) -> Result<Option<(Site, Wallet)>, Failure> {
+    let Some(maker) = maker(means)? else { return Ok(None) };
+    let kind = maker.site.kind.map_or_else(|| maker.asked(), Ok)?;
+    let wallet = maker.wallet(kind);
+    Ok(Some((Site { kind: Some(kind), ..maker.site }, wallet)))
+}
+
+fn maker(means: &Means<'_>) -> Result<Option<Maker>, Failure> {
+    let repo = means.repo;
+    let Some(site) = site(repo, means.config)? else { return Ok(None) };
+    Ok(Some(Maker {
+        site,
+        remote: repo.remote()?.to_owned(),
+        git: repo.git.clone(),
+        memory: repo.common.join("hotfix/forge"),
+        config: means.config.clone(),
+        clock: means.clock.clone(),
+        trust: means.trust.clone(),
+        main: repo.main.clone(),
+        tell: means.tell,
+    }))
 }
 
 /// Everything that a forge is made from, kept for later.
@@ -208,18 +219,22 @@ struct Maker {
 }
 
 impl Maker {
-    fn make(&self, kind: Kind) -> Result<Box<dyn Forge>, Failure> {
-        let site = &self.site;
-        let (scheme, _) = site.web.split_once("://").unwrap_or(("https", ""));
-        let wallet = Wallet {
+    fn wallet(&self, kind: Kind) -> Wallet {
+        let (scheme, _) = self.site.web.split_once("://").unwrap_or(("https", ""));
+        Wallet {
             kind,
-            host: site.host.clone(),
+            host: self.site.host.clone(),
             scheme: scheme.to_owned(),
             named: self.config.forge.token.clone(),
             trust: self.trust.clone(),
             git: self.git.clone(),
             env: environment,
-        };
+        }
+    }
+
+    fn make(&self, kind: Kind) -> Result<Box<dyn Forge>, Failure> {
+        let site = &self.site;
+        let wallet = self.wallet(kind);
         let place = place_of(kind, site);
         let api = Api::new(place, self.http()?, Box::new(wallet), self.clock.clone(), self.tell);
         let (git, remote) = (self.git.clone(), self.remote.clone());

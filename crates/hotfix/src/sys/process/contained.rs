@@ -37,7 +37,8 @@ pub trait Listener {
 }
 
 /// Variables by which a git that runs us would lead the command's git astray.
-const NOT_INHERITED: &[&str] = &["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"];
+const NOT_INHERITED: &[&str] =
+    &["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"];
 
 /// For processes that are ending while their parent has ended already.
 const SETTLE: Duration = Duration::from_millis(500);
@@ -108,7 +109,9 @@ fn wait(
     loop {
         pipe.hear(Duration::from_millis(25), listener)?;
         if let Some(status) = child.try_wait()? {
-            return Ok(status.code().map_or_else(|| Ended::Signal(status.signal().unwrap_or(0)), Ended::Exit));
+            return Ok(status
+                .code()
+                .map_or_else(|| Ended::Signal(status.signal().unwrap_or(0)), Ended::Exit));
         }
         if started.elapsed() > job.limit {
             return Ok(Ended::TimedOut);
@@ -243,7 +246,9 @@ mod tests {
     }
 
     fn pid_in(text: &str) -> i32 {
-        text.lines().find_map(|l| l.trim().parse().ok()).unwrap_or_else(|| panic!("no process id in {text:?}"))
+        text.lines()
+            .find_map(|l| l.trim().parse().ok())
+            .unwrap_or_else(|| panic!("no process id in {text:?}"))
     }
 
     #[test]
@@ -306,7 +311,11 @@ mod tests {
         let begun = Instant::now();
         let (finished, _, total) = run_shell("yes 0123456789012345678901234567890123456789", 700);
         assert_eq!(finished.ended, Ended::TimedOut);
-        assert!(total > 1_000_000 && begun.elapsed() < Duration::from_secs(8), "{total} {:?}", begun.elapsed());
+        assert!(
+            total > 1_000_000 && begun.elapsed() < Duration::from_secs(8),
+            "{total} {:?}",
+            begun.elapsed()
+        );
     }
 
     #[test]

@@ -89,7 +89,9 @@ impl Family {
 
     /// Takes in the orphans that have come to us and ended.
     fn bury(&self) {
-        for member in self.members().iter().filter(|m| m.zombie && m.ours && m.pid != self.group.as_raw_nonzero().get()) {
+        for member in
+            self.members().iter().filter(|m| m.zombie && m.ours && m.pid != self.group.as_raw_nonzero().get())
+        {
             if let Some(pid) = Pid::from_raw(member.pid) {
                 let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::NOHANG);
             }
@@ -117,7 +119,8 @@ impl Family {
                 None => p.parent == me && Some(p.session) != my_session && !self.before.contains(&p.pid),
             }
         };
-        let mut inside: HashSet<i32> = all.iter().filter(|p| p.pid != me && is_root(p)).map(|p| p.pid).collect();
+        let mut inside: HashSet<i32> =
+            all.iter().filter(|p| p.pid != me && is_root(p)).map(|p| p.pid).collect();
         // A child of one of them is one of them.
         loop {
             let more: Vec<i32> = all
