@@ -71,7 +71,7 @@ pub enum Verb {
         #[arg(long)]
         reason: String,
     },
-    /// Approve a merge request on the local forge, from any clone.
+    /// Approve a merge request, from any clone.
     Approve(Approve),
     /// Watch production.
     Monitor(Monitor),

@@ -3,6 +3,8 @@
 //! request is found and the head of the journal's chain at the time of writing;
 //! these do not count when two bodies are compared.
 
+use std::fmt::Write as _;
+
 /// Where ours begins.
 const BEGIN: &str = "<!-- hotfix:begin -->";
 /// Where it ends.
@@ -36,9 +38,9 @@ pub fn put(existing: &str, ours: &Ours<'_>) -> String {
     let existing = existing.replace("\r\n", "\n");
     let mut block = format!("{BEGIN}\n{}\n", quiet(ours.text.trim()));
     if let Some(chain) = ours.chain {
-        block.push_str(&format!("\n{CHAIN}{} {} -->\n", chain.seq, chain.head));
+        let _ = writeln!(block, "\n{CHAIN}{} {} -->", chain.seq, chain.head);
     }
-    block.push_str(&format!("<!-- {} -->\n{END}", ours.marker));
+    let _ = write!(block, "<!-- {} -->\n{END}", ours.marker);
     if let Some((start, end)) = place(&existing) {
         return format!("{}{block}{}", &existing[..start], &existing[end..]);
     }

@@ -1,5 +1,5 @@
-//! `hotfix approve`: another person's yes to a commit, on the local forge. It
-//! works in any clone, from what is on the remote alone.
+//! `hotfix approve`: another person's yes to a commit. It works in any clone,
+//! from what is on the remote or the forge alone.
 
 use super::{Answer, Session};
 use crate::args;
@@ -10,24 +10,25 @@ use crate::steps::merge_request::forge_failure;
 use crate::ui::{BOLD, GOOD, NAME, styled};
 use hotfix_core::approval::same_person;
 use hotfix_core::effect::short;
+use hotfix_core::forge::Kind;
 use hotfix_core::journal::{MergeRequestState, MergeRequestView};
 
 /// Carries the verb out.
 pub fn run(session: &Session<'_>, args: &args::Approve) -> Answer {
-    let remote = session.repo.remote()?;
-    let forge = LocalForge::new(session.repo.git.clone(), remote, session.clock.clone());
+    let config = settings::config(&session.repo)?.value;
+    let forge = session.forge(&config)?;
+    let forge = forge.as_ref();
     if session.global.dry_run {
-        return would(session, &forge, args);
+        return would(session, forge, args);
     }
     forge.refresh().map_err(|e| forge_failure(&e))?;
-    let view = choose(&forge, args.mr)?;
+    let view = choose(session, forge, args.mr)?;
     let me = session.repo.person()?;
     refuse_own(session, &view, &me)?;
-    let config = settings::config(&session.repo)?.value;
     let word = if args.request_changes { "request changes on" } else { "approve" };
     let simulated = session.speaks_for_a_person(&config, "approve")?;
     if !simulated && !session.global.yes {
-        show(session, &forge, &view)?;
+        show(session, forge, &view)?;
         if !session.ui.confirm(&format!("{word} {} of !{} as {me}?", short(&view.commit), view.number)) {
             return Err(Failure::failed("HF0212", "nothing was approved")
                 .try_this("when you have read it", format!("hotfix approve --mr {}", view.number)));
@@ -57,15 +58,16 @@ pub fn run(session: &Session<'_>, args: &args::Approve) -> Answer {
 }
 
 /// Nothing is fetched either: what would be approved is told from what is here.
-fn would(session: &Session<'_>, forge: &LocalForge, args: &args::Approve) -> Answer {
+fn would(session: &Session<'_>, forge: &dyn Forge, args: &args::Approve) -> Answer {
     let word = if args.request_changes { "request changes on" } else { "approve" };
     let me = session.repo.person()?;
-    let what = match choose(forge, args.mr) {
-        Ok(view) => {
+    let local = forge.kind() == Kind::Local;
+    let what = match local.then(|| choose(session, forge, args.mr)) {
+        Some(Ok(view)) => {
             refuse_own(session, &view, &me)?;
             format!("{} of !{}, as last fetched,", short(&view.commit), view.number)
         }
-        Err(_) => match args.mr {
+        _ => match args.mr {
             Some(number) => format!("!{number}, which was not fetched yet,"),
             None => "the one merge request that is open".to_owned(),
         },
@@ -74,11 +76,20 @@ fn would(session: &Session<'_>, forge: &LocalForge, args: &args::Approve) -> Ans
     Ok(exit::DONE)
 }
 
-fn choose(forge: &LocalForge, number: Option<u64>) -> Result<MergeRequestView, Failure> {
+fn choose(
+    session: &Session<'_>,
+    forge: &dyn Forge,
+    number: Option<u64>,
+) -> Result<MergeRequestView, Failure> {
     if let Some(number) = number {
         return forge.view(number).map_err(|e| forge_failure(&e));
     }
-    let all = forge.all().map_err(|e| forge_failure(&e))?;
+    if forge.kind() != Kind::Local {
+        return Err(Failure::usage("HF0701", format!("{} may have many merge requests", forge.name()))
+            .try_this("name the one that you have read", "hotfix approve --mr NUMBER"));
+    }
+    let local = LocalForge::new(session.repo.git.clone(), session.repo.remote()?, session.clock.clone());
+    let all = local.all().map_err(|e| forge_failure(&e))?;
     let mut open: Vec<_> =
         all.into_iter().filter(|m| m.role == "production" && m.state == MergeRequestState::Open).collect();
     match (open.len(), open.pop()) {
@@ -110,7 +121,7 @@ fn refuse_own(session: &Session<'_>, view: &MergeRequestView, me: &str) -> Resul
     Ok(())
 }
 
-fn show(session: &Session<'_>, forge: &LocalForge, view: &MergeRequestView) -> Result<(), Failure> {
+fn show(session: &Session<'_>, forge: &dyn Forge, view: &MergeRequestView) -> Result<(), Failure> {
     let body = forge.body(view.number).map_err(|e| forge_failure(&e))?;
     session.ui.say(styled(BOLD, format!("!{} {}", view.number, view.title)));
     session.ui.say(format!("{} → {}", styled(NAME, &view.source), styled(NAME, &view.target)));

@@ -73,13 +73,12 @@ fn login(session: &Session<'_>, given: Option<&str>) -> Answer {
         let (page, scopes) = page(&site);
         session.ui.say(format!("make a token at {} with {scopes}", styled(NAME, page)));
     }
-    let text = match ui::typed_unseen(&format!("the token for {host}:")) {
-        Some(text) => text,
-        None => {
-            let mut text = String::new();
-            std::io::stdin().take(16 * 1024).read_to_string(&mut text)?;
-            text
-        }
+    let text = if let Some(text) = ui::typed_unseen(&format!("the token for {host}:")) {
+        text
+    } else {
+        let mut text = String::new();
+        std::io::stdin().take(16 * 1024).read_to_string(&mut text)?;
+        text
     };
     let secret = Secret::new(text.lines().next().unwrap_or_default()).ok_or_else(|| {
         Failure::usage("HF0717", "no token was given")

@@ -149,6 +149,8 @@ fn is_stale(state: &RunState, action: &ActionRow) -> bool {
     };
     let head = state.head.as_ref();
     match action.skill {
+        // Commits that somebody else made come in without an edit of ours.
+        Skill::Implement => ["change.scope", "change.secrets"].iter().any(|id| pending(id)),
         Skill::CheckStyle => pending("style.clean"),
         Skill::Test => ["repro.passes-after", "tests.critical", "tests.smoke"].iter().any(|id| pending(id)),
         Skill::Commit => head.is_some_and(|h| h.dirty),

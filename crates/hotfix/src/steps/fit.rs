@@ -119,7 +119,7 @@ pub fn taken(cx: &Cx<'_>, draft: &MergeRequestDraft) -> Result<Option<u64>, Stop
     if cx.t.forge.kind() == Kind::Local {
         return Ok(None);
     }
-    let all = cx.t.forge.from_branch(&draft.source).map_err(|e| forge_failure(&e))?;
+    let all = cx.t.forge.of_branch(&draft.source).map_err(|e| forge_failure(&e))?;
     let marked = |body: &str| hotfix_core::forge::body::has_marker(body, &draft.marker);
     let Some(other) = all.into_iter().find(|l| l.view.state == MergeRequestState::Open && !marked(&l.body))
     else {

@@ -11,9 +11,14 @@ use hotfix_core::journal::{MergeRequestState, WaitingFor, WaitingKind};
 const FILES: [&str; 4] = [".gitlab-ci.yml", ".github/workflows", ".gitea/workflows", ".forgejo/workflows"];
 
 /// Looks, and writes down what is decided.
-pub fn look(cx: &mut Cx<'_>) -> Result<Option<(Pipeline, Says)>, Stop> {
+pub fn look(cx: &mut Cx<'_>) -> Result<(), Stop> {
+    judged(cx, false).map(|_| ())
+}
+
+fn judged(cx: &mut Cx<'_>, at_the_merge: bool) -> Result<Option<(Pipeline, Says)>, Stop> {
     let Some(view) = cx.state().merge_request("production").cloned() else { return Ok(None) };
-    let over = matches!(cx.verdict("mr.pipeline"), Verdict::NotApplicable | Verdict::Waived | Verdict::Pass);
+    // One that passed is looked at again: jobs are run anew, and some come late.
+    let over = matches!(cx.verdict("mr.pipeline"), Verdict::NotApplicable | Verdict::Waived);
     if over || view.state != MergeRequestState::Open {
         return Ok(None);
     }
@@ -21,7 +26,13 @@ pub fn look(cx: &mut Cx<'_>) -> Result<Option<(Pipeline, Says)>, Stop> {
     let pipeline =
         cx.t.forge.pipeline(view.number, &head).map_err(|e| super::merge_request::forge_failure(&e))?;
     let said = judge(&pipeline, is_configured(cx, &head));
-    if said.verdict != Verdict::Pending {
+    let decided = match said.verdict {
+        Verdict::Pending => false,
+        // Nothing there is an answer only once everything else is there.
+        Verdict::Pass => !pipeline.jobs.is_empty() || at_the_merge,
+        _ => true,
+    };
+    if decided {
         cx.gate("mr.pipeline", says(said.verdict, said.summary.clone()).details(said.details.clone()))?;
     }
     Ok(Some((pipeline, said)))
@@ -29,7 +40,7 @@ pub fn look(cx: &mut Cx<'_>) -> Result<Option<(Pipeline, Says)>, Stop> {
 
 /// Looks, and goes on only if it passed.
 pub fn must_pass(cx: &mut Cx<'_>) -> Result<(), Stop> {
-    let Some((pipeline, said)) = look(cx)? else { return Ok(()) };
+    let Some((pipeline, said)) = judged(cx, true)? else { return Ok(()) };
     let at = pipeline.url.as_ref().map(|u| format!(": {u}")).unwrap_or_default();
     match said.verdict {
         Verdict::Pending => {

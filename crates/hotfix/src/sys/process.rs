@@ -234,11 +234,11 @@ fn status_file(pid_file: &Path) -> PathBuf {
 
 /// What a short command prints. Its standard error is nobody's: it may hold a secret.
 pub fn capture(argv: &[String], cwd: &Path) -> io::Result<String> {
-    let Some((program, args)) = argv.split_first() else {
+    let Some((program, rest)) = argv.split_first() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "there is no command"));
     };
     let output = Command::new(program)
-        .args(args)
+        .args(rest)
         .current_dir(cwd)
         .stdin(Stdio::null())
         .stderr(Stdio::null())

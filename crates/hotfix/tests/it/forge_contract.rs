@@ -187,7 +187,7 @@ fn what_is_closed_stays_closed(site: &dyn Site) {
     assert_eq!(forge.view(number).unwrap().state, MergeRequestState::Closed);
     let refused = forge.update(number, &draft("hotfix/four", &commit)).unwrap_err();
     assert!(matches!(refused, ForgeError::NotOpen { .. }), "{refused:?}");
-    let listed = forge.from_branch("hotfix/four").unwrap();
+    let listed = forge.of_branch("hotfix/four").unwrap();
     assert_eq!(listed.len(), 1, "{listed:?}");
     assert_eq!(listed[0].view.state, MergeRequestState::Closed);
 }
@@ -217,7 +217,7 @@ fn a_draft_is_not_merged(site: &dyn Site) {
 fn what_is_not_there_says_so(site: &dyn Site) {
     let forge = site.forge("dana");
     assert!(matches!(forge.view(9999), Err(ForgeError::NoSuchMergeRequest(9999))));
-    assert!(forge.from_branch("no/such/branch").unwrap().is_empty());
+    assert!(forge.of_branch("no/such/branch").unwrap().is_empty());
 }
 
 /// Looks again for a while: a real forge works things out behind the scenes.

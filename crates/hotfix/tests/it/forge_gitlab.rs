@@ -83,12 +83,12 @@ impl Site for OnGitlab<'_> {
     }
 
     fn close(&self, number: u64) {
-        self.server.with(|g| g.mrs[number as usize - 1].state = "closed");
+        self.server.with(|g| g.mrs[usize::try_from(number).unwrap() - 1].state = "closed");
     }
 
     fn write_around(&self, number: u64, before: &str) {
         self.server.with(|g| {
-            let mr = &mut g.mrs[number as usize - 1];
+            let mr = &mut g.mrs[usize::try_from(number).unwrap() - 1];
             mr.description = format!("{before}{}", mr.description).replace('\n', "\r\n");
         });
     }
@@ -172,8 +172,8 @@ fn one_fault(world: &World, commit: &str, fault: Fault, call: usize) -> bool {
         tag: None,
         tree: "",
     };
-    let merged = || forge.merge(&order).map(|_| ());
-    tried("merge", merged, || forge.view(number).unwrap().merge_commit.is_some());
+    let merge = || forge.merge(&order).map(|_| ());
+    tried("merge", merge, || forge.view(number).unwrap().merge_commit.is_some());
     site.server.with(|g| {
         assert_eq!((g.mrs.len(), g.labels.len(), g.mrs[0].state), (1, 1, "merged"), "{fault:?} at {call}");
     });

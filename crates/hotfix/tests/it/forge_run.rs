@@ -17,6 +17,9 @@ tech-lead = ["@tina"]
 reviewer = ["rick"]
 "#;
 
+/// Callers that may approve without a terminal.
+pub const SIMULATED: &str = "[callers]\nsimulated = [\"olga@example.org\"]\n";
+
 /// A forge for the whole way: the world, the double, and what its page does.
 pub struct Stage<D: Double + 'static> {
     pub world: World,
@@ -88,6 +91,17 @@ impl<D: Page + 'static> Stage<D> {
             .env("HOTFIX_TEST_HTTP_DELAY", "10")
     }
 
+    /// Somebody else in their own clone, with their own token.
+    pub fn as_person(&self, clone: &str, login: &str) -> Clone {
+        let dir = self.world.root().join(clone);
+        let there = Clone { dir, env: self.world.olga.env.clone() };
+        let url = self.world.dana.git(["config", "--get", "remote.origin.url"]);
+        let path = self.world.origin().dir.to_string_lossy().into_owned();
+        there.git(["remote", "set-url", "origin", &url]);
+        there.git(["config", "--global", &format!("url.{path}.insteadOf"), &url]);
+        there.env(self.variable, user(login).token)
+    }
+
     /// Runs a verb as a client that may be killed; whether it was.
     pub fn verb(&self, args: &[&str]) -> (Ran, bool) {
         use std::os::unix::process::ExitStatusExt as _;
@@ -149,7 +163,8 @@ impl<D: Page + 'static> Stage<D> {
         assert_eq!(picked.matches("cherry picked from commit").count(), 1, "{picked}");
         let status = self.dana().status();
         assert_eq!(status["effects"]["in_doubt"], 0, "{status}");
-        self.dana().hotfix(["log", "--verify"]).exits(0);
+        let verified = self.dana().hotfix(["log", "--verify"]).exits(0);
+        verified.answers("merge request !1 carries the head of record");
     }
 }
 

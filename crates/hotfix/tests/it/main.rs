@@ -13,6 +13,7 @@ mod engine_sim;
 mod facts;
 mod forge_contract;
 mod forge_gitlab;
+mod forge_people;
 mod forge_run;
 mod frozen;
 mod harness;

@@ -56,11 +56,22 @@ pub struct Api {
     place: Place,
     http: Http,
     source: Box<dyn Source>,
-    token: RefCell<Option<Option<Secret>>>,
+    token: RefCell<Held>,
     seen: RefCell<HashMap<String, (String, Reply)>>,
     clock: Clock,
     tell: fn(&str),
     pace: Pace,
+}
+
+/// The token as far as it is known.
+#[derive(Clone)]
+enum Held {
+    /// Nobody was asked for it yet.
+    Unasked,
+    /// There is none.
+    Nothing,
+    /// This one.
+    One(Secret),
 }
 
 /// How patient it is.
@@ -142,7 +153,7 @@ impl Api {
             place,
             http,
             source,
-            token: RefCell::new(None),
+            token: RefCell::new(Held::Unasked),
             seen: RefCell::new(HashMap::new()),
             clock,
             tell,
@@ -353,13 +364,14 @@ impl Api {
 
     /// Whether another token can be had than the one in use.
     fn renewed(&self) -> bool {
-        let Some(Some(old)) = self.token.borrow().clone() else { return false };
-        let new = self.source.token().ok().flatten();
-        let other = new.as_ref().is_some_and(|n| n.expose() != old.expose());
-        if other {
-            *self.token.borrow_mut() = Some(new);
+        let Held::One(old) = self.token.borrow().clone() else { return false };
+        match self.source.token() {
+            Ok(Some(new)) if new != old => {
+                *self.token.borrow_mut() = Held::One(new);
+                true
+            }
+            _ => false,
         }
-        other
     }
 
     fn followed(&self, method: Method, path: &str, body: Option<&Value>) -> Called<Reply> {
@@ -420,11 +432,13 @@ impl Api {
     }
 
     fn current_token(&self) -> Called<Option<Secret>> {
-        if let Some(known) = self.token.borrow().clone() {
-            return Ok(known);
+        match self.token.borrow().clone() {
+            Held::One(token) => return Ok(Some(token)),
+            Held::Nothing => return Ok(None),
+            Held::Unasked => {}
         }
         let token = self.source.token().map_err(|f| CallError::NoToken(f.message))?;
-        *self.token.borrow_mut() = Some(token.clone());
+        *self.token.borrow_mut() = token.clone().map_or(Held::Nothing, Held::One);
         Ok(token)
     }
 

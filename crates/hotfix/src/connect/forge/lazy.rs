@@ -59,8 +59,8 @@ impl Forge for Lazy {
         self.forge()?.open(marker, draft)
     }
 
-    fn from_branch(&self, source: &str) -> Result<Vec<Listed>, ForgeError> {
-        self.forge()?.from_branch(source)
+    fn of_branch(&self, source: &str) -> Result<Vec<Listed>, ForgeError> {
+        self.forge()?.of_branch(source)
     }
 
     fn update(&self, number: u64, draft: &MergeRequestDraft) -> Result<MergeRequestView, ForgeError> {

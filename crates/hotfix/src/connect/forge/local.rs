@@ -195,7 +195,7 @@ impl Forge for LocalForge {
         Ok(true)
     }
 
-    fn from_branch(&self, source: &str) -> Result<Vec<Listed>, ForgeError> {
+    fn of_branch(&self, source: &str) -> Result<Vec<Listed>, ForgeError> {
         self.refresh()?;
         let all = self.all()?.into_iter().rev().filter(|v| v.source == source);
         all.map(|view| Ok(Listed { body: self.body(view.number)?, view })).collect()

@@ -153,10 +153,10 @@ pub trait Forge {
     /// Opens a merge request.
     fn open(&self, marker: &str, draft: &MergeRequestDraft) -> Result<MergeRequestView, ForgeError>;
     /// The merge requests that come from a branch, in whatever state, newest first.
-    fn from_branch(&self, source: &str) -> Result<Vec<Listed>, ForgeError>;
+    fn of_branch(&self, source: &str) -> Result<Vec<Listed>, ForgeError>;
     /// The merge request with this marker and role, in whatever state.
     fn find(&self, marker: &str, role: &str, source: &str) -> Result<Option<MergeRequestView>, ForgeError> {
-        let found = self.from_branch(source)?.into_iter().find(|l| body::has_marker(&l.body, marker));
+        let found = self.of_branch(source)?.into_iter().find(|l| body::has_marker(&l.body, marker));
         Ok(found.map(|listed| MergeRequestView { role: role.to_owned(), ..listed.view }))
     }
     /// Brings title, body, labels, people and readiness up to date. What

@@ -26,7 +26,11 @@ pub struct Mr {
     pub merged_at: Option<String>,
 }
 
+/// A job: its name, how it stands, and whether it may fail.
+pub type Job = (&'static str, &'static str, bool);
+
 /// The project and its switches.
+#[expect(clippy::struct_excessive_bools, reason = "a project on a forge has that many switches")]
 pub struct Gitlab {
     pub base: String,
     pub path: String,
@@ -38,7 +42,7 @@ pub struct Gitlab {
     pub squash: bool,
     pub pipeline_must_succeed: bool,
     /// Status of the head's pipeline and its jobs: name, status, may fail.
-    pub pipeline: Option<(&'static str, Vec<(&'static str, &'static str, bool)>)>,
+    pub pipeline: Option<(&'static str, Vec<Job>)>,
     pub approvals_required: usize,
     pub scopes: Vec<&'static str>,
     pub page_size: usize,
@@ -152,7 +156,7 @@ impl Gitlab {
     pub fn approve(&mut self, iid: u64, login: &str) {
         self.look_at_the_branches();
         let (note, id) = (self.note(user(login), "approved this merge request", true), user(login).id);
-        let mr = &mut self.mrs[iid as usize - 1];
+        let mr = &mut self.mrs[at(iid)];
         mr.approvals.push((id, now()));
         mr.notes.push(note);
     }
@@ -161,7 +165,7 @@ impl Gitlab {
     pub fn request_changes(&mut self, iid: u64, login: &str) {
         self.look_at_the_branches();
         let (note, id) = (self.note(user(login), "requested changes", true), user(login).id);
-        let mr = &mut self.mrs[iid as usize - 1];
+        let mr = &mut self.mrs[at(iid)];
         mr.objections.push(id);
         mr.notes.push(note);
     }
@@ -169,17 +173,17 @@ impl Gitlab {
     /// A person writes a comment.
     pub fn comment(&mut self, iid: u64, login: &str, text: &str) {
         let note = self.note(user(login), text, false);
-        self.mrs[iid as usize - 1].notes.push(note);
+        self.mrs[at(iid)].notes.push(note);
     }
 
     /// Somebody merges it on the page, or a merge train arrives.
     pub fn merge(&mut self, iid: u64) -> bool {
         self.look_at_the_branches();
-        let mr = self.mrs[iid as usize - 1].clone();
+        let mr = self.mrs[at(iid)].clone();
         let how = if self.squash { "squash" } else { self.merge_method };
         let message = format!("Merge branch '{}'", mr.source);
         let Some(new) = self.bare.merge(&mr.target, &mr.source, how, &message) else { return false };
-        let mr = &mut self.mrs[iid as usize - 1];
+        let mr = &mut self.mrs[at(iid)];
         mr.state = "merged";
         mr.merged_at = Some(now());
         mr.merge_commit = Some(new);
@@ -394,7 +398,7 @@ impl Gitlab {
             ("GET", ["merge_trains", "merge_requests", id]) => {
                 let id = id.parse().unwrap_or(0);
                 let riding = self.riding.contains(&id);
-                if !riding { not_found() } else { Answer::json(200, &json!({"id": 8, "status": "fresh"})) }
+                if riding { Answer::json(200, &json!({"id": 8, "status": "fresh"})) } else { not_found() }
             }
             ("POST", ["merge_trains", "merge_requests", id]) => {
                 self.riding.push(id.parse().unwrap_or(0));
@@ -448,6 +452,11 @@ impl Double for Gitlab {
             _ => not_found(),
         }
     }
+}
+
+/// The place of a number that counts from 1.
+fn at(number: u64) -> usize {
+    usize::try_from(number).unwrap() - 1
 }
 
 fn not_found() -> Answer {

@@ -366,15 +366,12 @@ pub fn decoded(text: &str) -> String {
     let mut i = 0;
     while i < bytes.len() {
         let hex = (bytes[i] == b'%').then(|| text.get(i + 1..i + 3)).flatten();
-        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                i += 3;
-            }
-            None => {
-                out.push(if bytes[i] == b'+' { b' ' } else { bytes[i] });
-                i += 1;
-            }
+        if let Some(byte) = hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
+            out.push(byte);
+            i += 3;
+        } else {
+            out.push(if bytes[i] == b'+' { b' ' } else { bytes[i] });
+            i += 1;
         }
     }
     String::from_utf8_lossy(&out).into_owned()
@@ -392,12 +389,13 @@ fn with_etag(asked: &Asked, answer: Answer) -> Answer {
 }
 
 fn send(stream: &mut TcpStream, answer: &Answer) -> std::io::Result<()> {
+    use std::fmt::Write as _;
     let date = jiff::fmt::rfc2822::DateTimePrinter::new();
     let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", answer.status);
     let now = date.timestamp_to_string(&jiff::Timestamp::now()).unwrap_or_default();
-    head.push_str(&format!("date: {now}\r\ncontent-length: {}\r\n", answer.body.len()));
+    let _ = write!(head, "date: {now}\r\ncontent-length: {}\r\n", answer.body.len());
     for (name, value) in &answer.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     head.push_str("\r\n");
     stream.write_all(head.as_bytes())?;

@@ -6,9 +6,7 @@ use crate::git::Git;
 
 /// The password that a helper has for the host.
 pub fn ask(git: &Git, scheme: &str, host: &str) -> Option<Found> {
-    if git.maybe(["config", "--get-regexp", r"^credential\..*helper$|^credential\.helper$"]).is_none() {
-        return None;
-    }
+    git.maybe(["config", "--get-regexp", r"^credential\..*helper$|^credential\.helper$"])?;
     let quiet = git
         .clone()
         .env("GIT_TERMINAL_PROMPT", "0")

@@ -267,7 +267,7 @@ impl Forge for Gitlab {
         Ok(MergeRequestView { role: draft.role.clone(), ..view_of(&raw) })
     }
 
-    fn from_branch(&self, source: &str) -> Result<Vec<Listed>, ForgeError> {
+    fn of_branch(&self, source: &str) -> Result<Vec<Listed>, ForgeError> {
         let path = format!(
             "{}/merge_requests?state=all&scope=all&source_branch={}&order_by=created_at&sort=desc&per_page=100",
             self.here(),
