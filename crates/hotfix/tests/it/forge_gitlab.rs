@@ -33,7 +33,7 @@ const KNOWN: &[&str] = &["/merge_trains_enabled: ", "/access_level: ", "/notific
 
 /// Tests do not wait long.
 pub fn hasty() -> Pace {
-    Pace { whole: Duration::from_millis(400), delay: Duration::from_millis(5) }
+    Pace { whole: Duration::from_millis(1500), delay: Duration::from_millis(5) }
 }
 
 /// A token that somebody has.

@@ -176,7 +176,7 @@ fn the_pipeline_is_waited_for_and_a_red_one_stops() {
     let stage = in_review(&[], "");
     approved(&stage);
     stage.server.with(|g| {
-        g.pipeline = Some(("running", vec![("unit", "success", false), ("e2e", "running", false)]))
+        g.pipeline = Some(("running", vec![("unit", "success", false), ("e2e", "running", false)]));
     });
     let waits = stage.dana().hotfix(["run"]).exits(3);
     assert!(waits.err.contains("not over: e2e") && waits.err.contains("/-/pipelines/"), "{waits:?}");

@@ -87,7 +87,7 @@ impl<D: Page + 'static> Stage<D> {
         self.world
             .dana
             .env(self.variable, user("dana").token)
-            .env("HOTFIX_TEST_HTTP_TIME", "700")
+            .env("HOTFIX_TEST_HTTP_TIME", "2500")
             .env("HOTFIX_TEST_HTTP_DELAY", "10")
     }
 

@@ -14,6 +14,7 @@ mod facts;
 mod forge_contract;
 mod forge_gitlab;
 mod forge_people;
+mod forge_real;
 mod forge_run;
 mod frozen;
 mod harness;

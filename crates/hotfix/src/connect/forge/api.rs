@@ -172,6 +172,11 @@ impl Api {
         &self.place.name
     }
 
+    /// Tells a person something.
+    pub fn say(&self, text: &str) {
+        (self.tell)(text);
+    }
+
     /// The time, by our clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

@@ -3,7 +3,9 @@
 //! ([`api`]), and no rule of ours is decided in them.
 
 pub mod api;
+mod common;
 pub mod credentials;
+pub mod forgejo;
 pub mod gitlab;
 mod lazy;
 pub mod local;

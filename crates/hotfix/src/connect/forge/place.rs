@@ -4,6 +4,7 @@
 
 use super::api::{Api, Place, Scheme, same_origin};
 use super::credentials::{Wallet, environment};
+use super::forgejo::Forgejo;
 use super::gitlab::{Gitlab, Which};
 use super::lazy::Lazy;
 use super::local::LocalForge;
@@ -246,6 +247,7 @@ impl Maker {
         };
         match kind {
             Kind::Gitlab => Ok(Box::new(Gitlab::new(api, which))),
+            Kind::Forgejo => Ok(Box::new(Forgejo::new(api, which))),
             _ => Err(unknown_kind(kind.name())),
         }
     }
