@@ -7,8 +7,10 @@
 pub mod approval;
 pub mod change;
 pub mod config;
+pub mod defaults;
 pub mod digest;
 pub mod effect;
+pub mod finding;
 pub mod forge;
 pub mod gate;
 pub mod incident;
@@ -20,6 +22,7 @@ pub mod policy;
 pub mod report;
 pub mod run;
 pub mod status;
+pub mod syntax;
 pub mod testing;
 pub mod text;
 pub mod workflow;

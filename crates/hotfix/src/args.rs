@@ -152,6 +152,9 @@ pub struct Start {
     /// When the incident began (RFC 3339).
     #[arg(long, value_name = "TIME")]
     pub since: Option<Timestamp>,
+    /// A path (or glob) that the incident concerns; the change may touch no other.
+    #[arg(long, value_name = "PATH")]
+    pub only: Vec<String>,
     /// Take over this branch instead of making one.
     #[arg(long, value_name = "BRANCH")]
     pub adopt: Option<String>,
@@ -340,12 +343,44 @@ pub enum WorkflowVerb {
     Show {
         /// The page; this repository's if left out.
         file: Option<String>,
+        /// Where each value comes from: page, inherited file, repository, user, built in.
+        #[arg(long)]
+        origin: bool,
     },
     /// What was understood, and what a reader should know.
-    Check {
-        /// The page; this repository's if left out.
+    Check(Check),
+    /// Write a commented page to start from, for this repository.
+    New {
+        /// Where to: a file, or a name for `.hotfix/workflows/NAME.md`.
         file: Option<String>,
     },
+}
+
+/// `hotfix workflow check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The page; this repository's if left out.
+    pub file: Option<String>,
+    /// Show the page with a margin that says what each line became.
+    #[arg(long)]
+    pub explain: bool,
+    /// Fail on lines that read like rules and were not understood.
+    #[arg(long)]
+    pub strict: bool,
+    /// Print it in this form.
+    #[arg(long, value_enum, default_value = "text", conflicts_with = "explain")]
+    pub format: CheckFormat,
+}
+
+/// The forms of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people.
+    Text,
+    /// `hotfix.workflow/1`, as `--json`.
+    Json,
+    /// SARIF 2.1.0, for the code views of forges.
+    Sarif,
 }
 
 /// `hotfix demo`.

@@ -50,6 +50,8 @@ pub enum Kind {
     TableHead,
     /// The borders, arrows and fences of a drawing or example that was understood.
     Drawing,
+    /// A remark in the page's source, which its readers do not see.
+    Comment,
     /// Fences, rules and borders.
     Structure,
     /// It stays to be read.
@@ -80,6 +82,7 @@ impl Kind {
             Kind::Label => "label",
             Kind::TableHead => "table-head",
             Kind::Drawing => "drawing",
+            Kind::Comment => "comment",
             Kind::Structure => "structure",
             Kind::Guidance => "guidance",
         }
@@ -87,7 +90,8 @@ impl Kind {
 
     /// Whether it says something by itself, and is not only around something that does.
     pub fn has_meaning(self) -> bool {
-        !matches!(self, Kind::Label | Kind::TableHead | Kind::Drawing | Kind::Structure | Kind::Guidance)
+        use Kind::{Comment, Drawing, Guidance, Label, Structure, TableHead};
+        !matches!(self, Label | TableHead | Drawing | Comment | Structure | Guidance)
     }
 }
 
@@ -127,6 +131,18 @@ pub(crate) fn is_fence(line: &str) -> bool {
     line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~")
 }
 
+/// Whether a line is a remark in HTML (`<!-- … -->`); `inside` lasts over lines.
+pub(crate) fn is_comment(line: &str, inside: &mut bool) -> bool {
+    let text = line.trim();
+    let begins = text.starts_with("<!--");
+    if !*inside && !begins {
+        return false;
+    }
+    let ends = text.find("-->");
+    *inside = ends.is_none();
+    ends.is_none_or(|at| text.get(at + 3..).is_some_and(|rest| rest.trim().is_empty()))
+}
+
 /// Whether a line only gives the page its form: fences, rules, borders.
 pub(crate) fn is_structure(line: &str) -> bool {
     is_fence(line) || !line.chars().any(char::is_alphanumeric)
@@ -139,7 +155,8 @@ pub(crate) fn of_notes(line: u32, step: Option<String>, mut notes: Vec<Became>) 
     let mut seen = HashSet::new();
     notes.retain(|note| seen.insert(note.clone()));
     if notes.first().is_some_and(|first| first.kind.has_meaning()) {
-        notes.retain(|note| note.kind.has_meaning());
+        let named = notes.first().is_some_and(|first| first.kind < Kind::FrontMatter);
+        notes.retain(|note| note.kind.has_meaning() && !(named && note.kind == Kind::FrontMatter));
     } else {
         notes.truncate(1);
     }
@@ -232,8 +249,8 @@ mod tests {
         let expected = [
             "1 -: structure",
             "2 -: front-matter skills",
-            "3 git-workflow: step git-workflow, front-matter skills",
-            "4 write-code: step write-code, front-matter skills",
+            "3 git-workflow: step git-workflow",
+            "4 write-code: step write-code",
             "5 -: structure",
             "7 -: drawing",
             "8 -: drawing",

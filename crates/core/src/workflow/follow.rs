@@ -4,9 +4,10 @@
 //! of the repository, and stops at a budget.
 
 use super::account::{self, Kind, LineAccount};
-use super::library::{Shelf, Shelved, folder_of, resolve};
+use super::library::{Refusal, Shelf, Shelved, folder_of, resolve};
 use super::parse::Document;
 use super::reader::Reader;
+use super::sequence::Sequence;
 use super::{Diagnostic, Level, Lines, Workflow};
 use super::{check, dangers, inherit, parse, policy_rules, skill_file, unread};
 use crate::text::brief;
@@ -121,6 +122,10 @@ impl Follower<'_> {
             let refused = |reader: &mut Reader, why: &str| refuse(reader, link.line, &link.target, why);
             let (path, anchor) = match resolve(folder_of(&from), &link.target) {
                 Ok((path, anchor)) => (if path.is_empty() { from.clone() } else { path }, anchor),
+                Err(Refusal::Escapes) if !self.shelf.in_repository => {
+                    absent(reader, link, "the page lies in no repository: nothing above its folder is read");
+                    continue;
+                }
                 Err(why) => {
                     refused(reader, &why.to_string());
                     continue;
@@ -160,9 +165,9 @@ impl Follower<'_> {
             return absent(reader, link, &format!("{path} has no section `{}`", brief(&anchor, 60)));
         };
         let lines: Vec<&str> = text.lines().collect();
-        let mut own = Reader::new(lines.len());
+        let mut own = Reader::new(lines.len(), std::sync::Arc::clone(&reader.words));
         let doc = parse::document(&section.text, section.first);
-        let rules = policy_rules::read(&doc, &mut own);
+        let rules = policy_rules::read(&doc, &Sequence::none(), &mut own);
         super::read::understand_headings(&doc, &mut own);
         check::gates(&rules.gates, &workflow.steps, &mut own);
         dangers::find(&doc, &mut own);

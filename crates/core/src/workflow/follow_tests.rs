@@ -8,7 +8,7 @@ fn on(files: &[(&str, &str)]) -> Workflow {
         files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
     let path = "docs/flows/hotfix.md";
     let page = Page { source: path, text: &library[path] };
-    read_on(&page, &Shelf { path, library: &library })
+    read_on(&page, &Shelf { path, in_repository: true, library: &library })
 }
 
 fn said(workflow: &Workflow) -> Vec<(String, String, u32)> {
@@ -116,8 +116,10 @@ fn a_library_that_refuses_says_why() {
         }
     }
     let text = page("[x](rules.md)");
-    let workflow =
-        read_on(&Page { source: "p", text: &text }, &Shelf { path: "docs/p.md", library: &Locked });
+    let workflow = read_on(
+        &Page { source: "p", text: &text },
+        &Shelf { path: "docs/p.md", in_repository: true, library: &Locked },
+    );
     let why: Vec<_> = workflow
         .diagnostics
         .iter()

@@ -185,7 +185,7 @@ mod tests {
 
     fn of(text: &str) -> (FrontMatter, Reader, u32) {
         let (yaml, _, line) = split(text);
-        let mut reader = Reader::new(text.lines().count());
+        let mut reader = Reader::new(text.lines().count(), crate::workflow::Lexicon::built_in());
         (read(yaml.unwrap(), &mut reader), reader, line)
     }
 

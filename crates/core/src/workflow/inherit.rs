@@ -72,7 +72,7 @@ pub(crate) fn merge(workflow: &mut Workflow, mut rules: Rules, path: &str, reade
     let mut taken = 0;
     for (rule, line) in &origins {
         let part_of_another = rule.starts_with("severities.") && origins.contains_key("severities");
-        if part_of_another || matches!(rule.as_str(), "review" | "obligations") {
+        if part_of_another || rule.contains('[') || matches!(rule.as_str(), "review" | "monitor.max") {
             continue;
         }
         let above = rule.split_once('.').map_or(rule.as_str(), |(above, _)| above);

@@ -32,6 +32,9 @@ impl Library for BTreeMap<String, String> {
 pub struct Shelf<'a> {
     /// The page's path from the root.
     pub path: &'a str,
+    /// Whether the root is a repository's. Where it is only the page's own
+    /// folder, what lies above it is out of sight and no offence.
+    pub in_repository: bool,
     /// The files beside it.
     pub library: &'a dyn Library,
 }
@@ -116,6 +119,12 @@ pub(crate) fn upwards(folder: &str) -> impl Iterator<Item = &str> {
 /// The paths under which a skill's file may lie, nearest to the page first.
 pub(crate) fn places_of_skill(folder: &str, name: &str) -> Result<Vec<String>, Refusal> {
     let name = name.split('(').next().unwrap_or(name).trim().trim_end_matches('/');
+    // `/plan` and `team:plan` are names that agents know, and no places.
+    let command = name.strip_prefix('/').filter(|rest| !rest.contains(['/', '.']));
+    let name = command.unwrap_or(name);
+    if name.contains(':') && !name.contains("://") {
+        return Ok(vec![]);
+    }
     // What `resolve` refuses from the page's folder is refused from everywhere.
     let (own, _) = resolve(folder, name)?;
     if name.split('/').any(|part| part == "..") {
@@ -181,5 +190,8 @@ mod tests {
         assert_eq!(places_of_skill("docs", "../skills/x.md").unwrap(), ["skills/x.md"]);
         assert_eq!(places_of_skill("docs", "../../x.md"), Err(Refusal::Escapes));
         assert_eq!(places_of_skill("docs", "https://x.y/z.md"), Err(Refusal::Address));
+        assert_eq!(places_of_skill("docs", "/etc/passwd"), Err(Refusal::Absolute));
+        assert!(places_of_skill("", "/plan").unwrap().contains(&"skills/plan.md".to_owned()));
+        assert!(places_of_skill("docs", "team:plan").unwrap().is_empty());
     }
 }

@@ -4,6 +4,9 @@
 mod account;
 mod branch_rules;
 mod check;
+mod checklists;
+mod commands;
+mod contradictions;
 mod criteria;
 mod dangers;
 mod denial;
@@ -12,28 +15,40 @@ mod follow;
 mod follow_tests;
 mod front_matter;
 mod inherit;
+mod kind;
+mod lexicon;
 mod library;
 pub mod order;
+mod origin;
 mod parse;
+mod placeholders;
 mod policy_rules;
 mod quantity;
 mod read;
 mod reader;
+mod sequence;
 mod skill_file;
 mod skill_list;
+mod starting_page;
 mod stepped;
 mod synonyms;
 #[cfg(test)]
 mod tests;
+mod titles;
+mod topics;
 mod typed_policy;
 mod unread;
+mod words;
 
 pub use account::{Became, Kind, LineAccount};
 pub use follow::{Followed, FollowedAs};
+pub use lexicon::{Lexicon, UnknownList};
 pub use library::{Library, Shelf, Shelved};
 pub use order::{ActionRow, Origin, order};
-pub use read::{BUILT_IN, Page, built_in, read, read_on};
+pub use origin::{Layers, OriginKind, ValueOrigin, origins};
+pub use read::{BUILT_IN, Page, built_in, normalised, read, read_on, read_with};
 pub use skill_file::SkillFile;
+pub use starting_page::{Facts, starting_page};
 
 use crate::policy::{Criterion, Policy};
 use schemars::JsonSchema;
@@ -321,6 +336,12 @@ impl Lines {
 }
 
 impl Workflow {
+    /// Whether it is the page that holds where there is none: its values are
+    /// the last ones.
+    pub fn is_built_in(&self) -> bool {
+        self.source == read::BUILT_IN_SOURCE
+    }
+
     /// Whether the page says a rule, itself or by a file that it inherits from.
     pub fn says(&self, rule: &str) -> bool {
         self.origins.contains_key(rule) || self.inherited.contains_key(rule)

@@ -3,17 +3,19 @@
 
 use super::account::{self, Kind};
 use super::front_matter::FrontMatter;
+use super::lexicon::Lexicon;
 use super::library::Shelf;
 use super::parse::{Content, Document};
 use super::reader::Reader;
-use super::stepped::Shape;
+use super::sequence::{self, Sequence, Shape};
 use super::{Guidance, Level, Lines, Skill, Step, Workflow};
 use super::{
-    check, dangers, follow, front_matter, inherit, parse, policy_rules, skill_list, stepped, typed_policy,
-    unread,
+    check, contradictions, dangers, follow, front_matter, inherit, kind, parse, placeholders, policy_rules,
+    skill_list, stepped, typed_policy, unread,
 };
 use crate::text::{brief, one_line};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A larger page is no hotfix page, and is not read.
 const MOST_BYTES: usize = 512 * 1024;
@@ -30,27 +32,32 @@ pub struct Page<'a> {
 /// The text of the built-in page.
 pub const BUILT_IN: &str = include_str!("default.md");
 
+/// Where the built-in page comes from.
+pub const BUILT_IN_SOURCE: &str = "built in";
+
 /// The workflow of a repository that has no page.
 pub fn built_in() -> Workflow {
-    read(&Page { source: "built in", text: BUILT_IN })
+    read(&Page { source: BUILT_IN_SOURCE, text: BUILT_IN })
 }
 
 /// Reads a page by itself; its links are named and not followed. It always
 /// answers: a page that is no workflow has `is_workflow` false and an error
 /// that says why.
 pub fn read(page: &Page<'_>) -> Workflow {
-    read_at(page, None)
+    read_with(page, None, Lexicon::built_in())
 }
 
 /// Reads a page, and follows its links to the files beside it.
 pub fn read_on(page: &Page<'_>, shelf: &Shelf<'_>) -> Workflow {
-    read_at(page, Some(shelf))
+    read_with(page, Some(shelf), Lexicon::built_in())
 }
 
-fn read_at(page: &Page<'_>, shelf: Option<&Shelf<'_>>) -> Workflow {
+/// Reads a page with a repository's own words, and follows its links where
+/// there is a shelf.
+pub fn read_with(page: &Page<'_>, shelf: Option<&Shelf<'_>>, words: Arc<Lexicon>) -> Workflow {
     let text = normalised(page.text);
     let lines: Vec<&str> = text.lines().collect();
-    let mut reader = Reader::new(lines.len());
+    let mut reader = Reader::new(lines.len(), words);
     if text.len() > MOST_BYTES {
         let message = format!("the page has {} bytes; at most {MOST_BYTES} are read", text.len());
         reader.say(Level::Error, "HF0303", 1, message, "point to the hotfix page itself");
@@ -58,8 +65,8 @@ fn read_at(page: &Page<'_>, shelf: Option<&Shelf<'_>>) -> Workflow {
     }
     let (yaml, body, first_line) = front_matter::split(&text);
     let front = yaml.map(|yaml| front_matter::read(yaml, &mut reader)).unwrap_or_default();
-    let doc = parse::document(body, first_line);
-    let mut workflow = compile(&front, &doc, &mut reader, body);
+    let (doc, sequence, by_list) = found(parse::document(body, first_line), &front, &reader);
+    let mut workflow = compile(&front, &doc, (&sequence, by_list), &mut reader, body);
     describe(&front, &doc, &mut workflow, &mut reader);
     let inherits = inherit::links(&doc);
     workflow.inherits = inherits.iter().map(|link| link.target.clone()).collect();
@@ -67,6 +74,11 @@ fn read_at(page: &Page<'_>, shelf: Option<&Shelf<'_>>) -> Workflow {
         Some(shelf) if workflow.is_workflow => follow(&mut workflow, &doc, shelf, &mut reader),
         _ if workflow.is_workflow => check::inherits(&inherits, &mut reader),
         _ => {}
+    }
+    if workflow.is_workflow {
+        workflow.origins.clone_from(&reader.origins);
+        contradictions::find(&workflow, &doc, &mut reader);
+        placeholders::find(&doc, &mut reader);
     }
     understand_headings(&doc, &mut reader);
     finish(page, &lines, reader, workflow)
@@ -79,8 +91,9 @@ fn follow(workflow: &mut Workflow, doc: &Document, shelf: &Shelf<'_>, reader: &m
     reader.origins = std::mem::take(&mut workflow.origins);
 }
 
-/// Without a byte-order mark, and with one kind of line end.
-pub(crate) fn normalised(text: &str) -> String {
+/// A page's text as its lines are counted: without a byte-order mark, and with
+/// one kind of line end.
+pub fn normalised(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
 }
@@ -109,38 +122,46 @@ fn empty() -> Workflow {
     }
 }
 
-fn compile(front: &FrontMatter, doc: &Document, reader: &mut Reader, body: &str) -> Workflow {
-    let mut before = std::mem::take(reader);
-    let mut trial = before.clone_empty();
-    let (mut steps, mut shape) = stepped::steps(doc, &mut trial);
-    let listed = !front.skills.is_empty() || skill_list::flow(doc).is_some();
-    let by_list = listed && !matches!(shape, Shape::Keyword | Shape::Numbered);
-    if by_list {
-        trial = before.clone_empty();
-    }
-    before.absorb(trial);
-    *reader = before;
+/// The document model, with the steps that were found in it.
+fn found(doc: Document, front: &FrontMatter, reader: &Reader) -> (Document, Sequence, bool) {
+    let (sequence, with_headings) = sequence::find(&doc, &reader.words);
+    let doc = with_headings.unwrap_or(doc);
+    let counted = matches!(sequence.shape, Shape::Keyword | Shape::Numbered);
+    let by_list = !counted && (!front.skills.is_empty() || skill_list::flow(&doc).is_some());
+    let sequence = if by_list { Sequence { shape: Shape::Keyword, parts: vec![] } } else { sequence };
+    (doc, sequence, by_list)
+}
 
-    let mut rules = policy_rules::read(doc, reader);
-    if by_list {
-        steps = skill_list::steps(doc, &front.skills, &mut rules.policy, reader);
-        shape = Shape::Keyword;
+fn compile(
+    front: &FrontMatter,
+    doc: &Document,
+    way: (&Sequence, bool),
+    reader: &mut Reader,
+    body: &str,
+) -> Workflow {
+    let (sequence, by_list) = way;
+    let mut rules = policy_rules::read(doc, sequence, reader);
+    let mut steps = if by_list {
+        skill_list::steps(doc, &front.skills, &mut rules.policy, reader)
     } else {
+        let steps = stepped::steps(doc, sequence, reader);
         skill_list::against_headings(&front.skills, &steps, reader);
-    }
+        steps
+    };
     let mut workflow = empty();
-    if let Some(why) = check::no_workflow(body, doc, steps.len(), shape) {
-        reader.say(
-            Level::Error,
-            "HF0301",
-            1,
-            format!("this is no hotfix workflow: {why}"),
-            "hotfix workflow show",
-        );
+    let described = format!(
+        "{} {}",
+        front.name.as_deref().unwrap_or_default(),
+        front.description.as_deref().unwrap_or_default()
+    );
+    let seen = kind::Seen { text: body, described: &described, doc, steps: &steps, shape: sequence.shape };
+    if let Some(why) = kind::no_workflow(&seen) {
+        let message = format!("this is no hotfix workflow: {why}");
+        reader.say(Level::Error, "HF0301", 1, message, "hotfix workflow show");
         reader.forget();
         return workflow;
     }
-    check::shape(shape, steps.first().map_or(1, |step| step.lines[0]), reader);
+    check::shape(sequence.shape, steps.first().map_or(1, |step| step.lines[0]), reader);
     check::gates(&rules.gates, &steps, reader);
     dangers::find(doc, reader);
     for step in &mut steps {
@@ -177,14 +198,13 @@ fn describe(front: &FrontMatter, doc: &Document, workflow: &mut Workflow, reader
             }
         });
     let quoted = first.filter(|(_, lines)| lines.iter().all(|line| line.label.is_none()));
-    if let Some(description) = &front.description {
-        workflow.description = one_line(description);
-    } else if let Some((block, lines)) = quoted {
-        workflow.description = one_line(&lines.iter().map(parse::Line::whole).collect::<Vec<_>>().join(" "));
+    let told = quoted.map(|(block, lines)| {
         if workflow.is_workflow {
             reader.became(block.first, block.last, Kind::Description, "");
         }
-    }
+        one_line(&lines.iter().map(parse::Line::whole).collect::<Vec<_>>().join(" "))
+    });
+    workflow.description = front.description.as_deref().map(one_line).or(told).unwrap_or_default();
 }
 
 /// A heading is understood when something below it is.
@@ -216,9 +236,12 @@ fn finish(page: &Page<'_>, lines: &[&str], mut reader: Reader, mut workflow: Wor
     let refused = page.text.len() > MOST_BYTES;
     let kept = guidance_kept(&workflow.steps);
     let mut steps = StepsByLine::new(&workflow.steps);
-    let mut in_fence = false;
+    let (mut in_fence, mut in_comment) = (false, false);
     for (no, line) in (1_u32..).zip(lines).filter(|(_, line)| !line.trim().is_empty()) {
         in_fence ^= account::is_fence(line);
+        if workflow.is_workflow && !in_fence && account::is_comment(line, &mut in_comment) {
+            reader.became(no, no, Kind::Comment, "");
+        }
         if workflow.is_workflow && account::is_structure(line) {
             reader.became(no, no, Kind::Structure, "");
         }

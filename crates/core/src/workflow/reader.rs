@@ -2,8 +2,10 @@
 //! was found, and what a reader of the page should know.
 
 use super::account::{Became, Kind};
+use super::lexicon::Lexicon;
 use super::{Diagnostic, Level, Related};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// So much of a line is searched for the words that a diagnostic is about.
 const MOST_CHARS: usize = 2_000;
@@ -12,6 +14,8 @@ const MOST_CHARS: usize = 2_000;
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
     became: Vec<Vec<Became>>,
+    /// The words that pages use.
+    pub words: Arc<Lexicon>,
     /// The line of each rule, by its path in the policy.
     pub origins: BTreeMap<String, u32>,
     /// What to tell.
@@ -88,8 +92,8 @@ fn find(line: &str, words: &str) -> Option<(usize, usize)> {
 
 impl Reader {
     /// For a page of so many lines.
-    pub fn new(lines: usize) -> Self {
-        Reader { became: vec![vec![]; lines + 1], ..Reader::default() }
+    pub fn new(lines: usize, words: Arc<Lexicon>) -> Self {
+        Reader { became: vec![vec![]; lines + 1], words, ..Reader::default() }
     }
 
     /// Lines `first` to `last` became this; `of` says which one.
@@ -105,23 +109,15 @@ impl Reader {
         self.became.get(line as usize).is_some_and(|notes| !notes.is_empty())
     }
 
+    /// Whether a line became this, of that or of a part of that.
+    pub fn was(&self, line: u32, kind: Kind, of: &str) -> bool {
+        let notes = self.became.get(line as usize);
+        notes.into_iter().flatten().any(|note| note.kind == kind && note.of.starts_with(of))
+    }
+
     /// Takes the notes about a line.
     pub fn take_notes(&mut self, line: u32) -> Vec<Became> {
         self.became.get_mut(line as usize).map(std::mem::take).unwrap_or_default()
-    }
-
-    /// Another account of the same page.
-    pub fn clone_empty(&self) -> Self {
-        Reader { became: vec![vec![]; self.became.len()], ..Reader::default() }
-    }
-
-    /// Takes over what another account of the same page says.
-    pub fn absorb(&mut self, other: Reader) {
-        for (mine, theirs) in self.became.iter_mut().zip(other.became) {
-            mine.extend(theirs);
-        }
-        self.origins.extend(other.origins);
-        self.diagnostics.extend(other.diagnostics);
     }
 
     /// Nothing of the page was understood after all; its diagnostics about

@@ -91,6 +91,9 @@ fn text(
     if let Some(role) = &plan.workflow.role {
         line(format!("- carried out by: {role} (who cannot approve it)"));
     }
+    if !plan.policy.change.only.is_empty() {
+        line(format!("- only these paths: {}", plan.policy.change.only.join(", ")));
+    }
     if let Some([files, lines, max_files, max_lines]) = state.budget {
         line(format!("- change so far: {files} of {max_files} files, {lines} of {max_lines} lines"));
     }

@@ -13,6 +13,7 @@ pub mod init;
 pub mod list;
 pub mod log;
 pub mod logdiff;
+mod look;
 pub mod monitor;
 pub mod port;
 pub mod report;
@@ -58,7 +59,7 @@ pub fn run(cli: Cli, ui: &Ui) -> Answer {
     match cli.verb {
         Verb::Demo(args) => crate::demo::run(&args, ui),
         Verb::LogDiff(args) => logdiff::run(&args, global, ui),
-        Verb::Workflow(verb) => workflow::run(&verb, ui),
+        Verb::Workflow(verb) => workflow::run(&verb, global, ui),
         Verb::Init => init::run(&Session::open(ui, global)?),
         Verb::Start(args) => start::run(&Session::open(ui, global)?, &args),
         Verb::Run(args) => run::run(&Session::open(ui, global)?, &args),

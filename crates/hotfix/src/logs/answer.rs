@@ -13,12 +13,17 @@ use jiff::Timestamp;
 
 /// So many templates of a kind are kept in a journal.
 const KEPT: usize = 20;
+/// A template is gone if the candidates would have had so many of it at the
+/// baseline's share: at least one, rounded.
+const EXPECTED: f64 = 0.5;
 /// So much of a text is kept there, in characters.
 const KEPT_TEXT: usize = 400;
 
 /// The answer as a document.
 pub fn document(baseline: &Baseline, compared: Compared) -> LogDiff {
-    let Compared { diff, only, sources, mut notices } = compared;
+    let Compared { mut diff, only, sources, mut notices } = compared;
+    // What a log as short as this would hardly have had is not gone.
+    diff.gone.retain(|gone| gone.expected >= EXPECTED);
     notices.splice(0..0, baseline.notices.iter().cloned());
     notices.extend(left_out(&baseline.model, &diff));
     let of = |template: Template| shown(template, &sources);

@@ -128,7 +128,11 @@ fn folder_of(name: &str) -> String {
 
 impl From<LogError> for Failure {
     fn from(error: LogError) -> Self {
-        let code = if matches!(error, LogError::Model { .. }) { "HF1102" } else { "HF1101" };
+        let code = match error {
+            LogError::Model { .. } => "HF1102",
+            LogError::Interrupted { .. } => "HF0130",
+            _ => "HF1101",
+        };
         let failure = Failure::usage(code, error.to_string());
         match error {
             LogError::Unreadable { name, source } if source.kind() == io::ErrorKind::NotFound => {

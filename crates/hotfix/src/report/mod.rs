@@ -1,4 +1,5 @@
-//! The incident report for people: Markdown to paste, HTML to keep, and the
+//! What is told at length. `page` tells what was understood of a workflow; the
+//! rest is the incident report for people: Markdown to paste, HTML to keep, and the
 //! file in which a person writes the analysis.
 //!
 //! The data comes whole from `hotfix_core::report`; here it is only told.
@@ -16,6 +17,7 @@ mod gates;
 mod html;
 pub mod logs;
 mod markdown;
+pub mod page;
 mod prose;
 mod series;
 mod strip;

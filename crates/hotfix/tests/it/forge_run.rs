@@ -168,7 +168,7 @@ impl<D: Page + 'static> Stage<D> {
     }
 }
 
-fn as_it_should_go<D: Page + 'static>() -> Stage<D> {
+pub fn as_it_should_go<D: Page + 'static>() -> Stage<D> {
     let stage = Stage::<D>::new("");
     stage.whole_way();
     stage.ended_well();
@@ -176,7 +176,7 @@ fn as_it_should_go<D: Page + 'static>() -> Stage<D> {
 }
 
 /// Every kind of call goes wrong once in this way.
-fn at_every_call<D: Page + 'static>(faults: &'static [Fault]) {
+pub fn at_every_call<D: Page + 'static>(faults: &'static [Fault]) {
     let stage = Stage::<D>::new("");
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     stage.server.policy(move |kind| {

@@ -4,6 +4,7 @@
 //! `UPDATE_SCHEMAS=1 cargo test -p hotfix --test it schemas` writes them anew.
 
 use super::docs::top;
+use hotfix_core::logs::LogDiff;
 use hotfix_core::workflow::{ActionRow, Workflow};
 use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
@@ -88,6 +89,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
                 None,
             ),
         ),
+        ("logdiff.json", of(schema_for!(LogDiff), "hotfix logdiff --json", Some(hotfix_core::logs::SCHEMA))),
         ("error.json", of(schema_for!(ErrorDocument), "An error with --json", Some("hotfix.error/1"))),
         ("report.json", of(report, "hotfix report --format json", Some(hotfix_core::report::SCHEMA))),
         ("config.json", of(schema_for!(hotfix_core::config::Config), ".hotfix/config.toml", None)),
@@ -299,7 +301,7 @@ fn one_line(text: &Value) -> String {
 }
 
 /// Checks a document against a published schema.
-fn conforms(name: &str, document: &Value) {
+pub fn conforms(name: &str, document: &Value) {
     let text = std::fs::read_to_string(top().join("schemas").join(name)).unwrap();
     let validator = jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap();
     let wrong: Vec<_> =

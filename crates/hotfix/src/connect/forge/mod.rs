@@ -6,6 +6,7 @@ pub mod api;
 mod common;
 pub mod credentials;
 pub mod forgejo;
+pub mod github;
 pub mod gitlab;
 mod lazy;
 pub mod local;

@@ -5,6 +5,7 @@
 use super::api::{Api, Place, Scheme, same_origin};
 use super::credentials::{Wallet, environment};
 use super::forgejo::Forgejo;
+use super::github::Github;
 use super::gitlab::{Gitlab, Which};
 use super::lazy::Lazy;
 use super::local::LocalForge;
@@ -247,8 +248,9 @@ impl Maker {
         };
         match kind {
             Kind::Gitlab => Ok(Box::new(Gitlab::new(api, which))),
+            Kind::Github => Ok(Box::new(Github::new(api, which))),
             Kind::Forgejo => Ok(Box::new(Forgejo::new(api, which))),
-            _ => Err(unknown_kind(kind.name())),
+            Kind::Local => Err(unknown_kind(kind.name())),
         }
     }
 

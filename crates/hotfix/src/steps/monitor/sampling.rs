@@ -4,10 +4,13 @@
 use crate::connect::telemetry::Collector;
 use crate::engine::Stop;
 use crate::error::Failure;
+use crate::logs::answer;
 use crate::steps::Cx;
 use crate::steps::tools::How;
 use hotfix_core::config::CheckKind;
 use hotfix_core::journal::Observation;
+use hotfix_core::logs::LogDiff;
+use hotfix_core::run::NewErrorsSeen;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -121,27 +124,35 @@ fn look_at_log(cx: &mut Cx<'_>, check: &str, edge: Timestamp) -> Result<(), Stop
     let found = with_collector(cx, |c| {
         let edge = c.first_looked_at(check, edge).unwrap_or(edge);
         let old_or_new = c.new_errors(check, since, edge);
-        Ok(old_or_new.and_then(|mut found| {
-            let never = c.new_errors(check, Some(begun), begun)?;
-            for example in never.examples {
-                if !found.examples.contains(&example) {
-                    found.examples.push(example);
-                }
-            }
-            Ok(found)
-        }))
+        Ok(old_or_new.and_then(|found| Ok(joined(found, c.new_errors(check, Some(begun), begun)?))))
     })?;
     let found = match found {
-        Ok(found) => found,
+        Ok(found) => answer::kept(found),
         Err(e) => {
             cx.t.ui.say(format!("  {check}: {e}"));
             return Ok(());
         }
     };
-    let templates: Vec<String> = found.examples.iter().map(|e| hotfix_core::change::redact(e)).collect();
-    let seen = (templates.clone(), found.lines_seen);
+    let templates: Vec<String> = found.new.iter().map(|template| template.example.clone()).collect();
+    let seen = NewErrorsSeen { templates, lines: found.lines, found: Some(Box::new(found)) };
     if cx.state().new_errors.get(check) != Some(&seen) {
-        cx.observe(Observation::NewErrors { check: check.to_owned(), templates, lines: found.lines_seen })?;
+        let NewErrorsSeen { templates, lines, found } = seen;
+        cx.observe(Observation::NewErrors { check: check.to_owned(), templates, lines, found })?;
     }
     Ok(())
+}
+
+/// One answer, with the new templates of another.
+fn joined(mut found: LogDiff, other: LogDiff) -> LogDiff {
+    for template in other.new {
+        if !found.new.iter().any(|known| known.template == template.template) {
+            found.found.new += 1;
+            found.found.new_errors += u64::from(template.severity.is_error());
+            found.new.push(template);
+        }
+    }
+    found.notices.extend(other.notices);
+    found.notices.sort();
+    found.notices.dedup();
+    found
 }

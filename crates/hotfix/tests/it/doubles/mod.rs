@@ -4,6 +4,7 @@
 
 pub mod gitlab;
 pub mod openapi;
+pub mod pulls;
 
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -19,6 +19,8 @@ fn folder() -> Option<PathBuf> {
 /// A description.
 pub struct Spec {
     root: Value,
+    /// The same for answers: what is there must be right, and not all is there.
+    partial: Value,
     prefix: String,
     /// The description calls a list by its item.
     lists_as_items: bool,
@@ -37,7 +39,9 @@ pub fn specs(files: &[&str], prefix: &str, lists_as_items: bool) -> Option<Vec<S
         if lists_as_items {
             items_or_lists(&mut root, false);
         }
-        Spec { root, prefix: prefix.to_owned(), lists_as_items }
+        let mut partial = root.clone();
+        allow_parts(&mut partial);
+        Spec { root, partial, prefix: prefix.to_owned(), lists_as_items }
     };
     Some(files.iter().map(read).collect())
 }
@@ -67,6 +71,23 @@ fn nullable(value: &mut Value) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(nullable),
+        _ => {}
+    }
+}
+
+/// Drops what says that a field must be there.
+fn allow_parts(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if fields.get("required").is_some_and(Value::is_array) {
+                fields.remove("required");
+            }
+            if let Some(all) = fields.remove("oneOf") {
+                fields.insert("anyOf".to_owned(), all);
+            }
+            fields.values_mut().for_each(allow_parts);
+        }
+        Value::Array(items) => items.iter_mut().for_each(allow_parts),
         _ => {}
     }
 }
@@ -142,29 +163,17 @@ impl Spec {
     }
 
     /// What a value breaks of a schema.
-    fn breaks(&self, schema: &Value, value: &Value, whole: bool) -> Vec<String> {
-        let only_required = |e: &jsonschema::ValidationError<'_>| {
-            matches!(e.kind(), jsonschema::error::ValidationErrorKind::Required { .. })
-        };
-        self.errors(schema, value, |e| whole || !only_required(e))
-    }
-
-    fn errors(
-        &self,
-        schema: &Value,
-        value: &Value,
-        counts: impl Fn(&jsonschema::ValidationError<'_>) -> bool,
-    ) -> Vec<String> {
+    fn breaks(&self, root: &Value, schema: &Value, value: &Value) -> Vec<String> {
         let mut whole = schema.clone();
         for part in ["components", "definitions"] {
-            if let (Some(fields), Some(found)) = (whole.as_object_mut(), self.root.get(part)) {
+            if let (Some(fields), Some(found)) = (whole.as_object_mut(), root.get(part)) {
                 fields.insert(part.to_owned(), found.clone());
             }
         }
         let Ok(validator) = jsonschema::options().with_draft(jsonschema::Draft::Draft7).build(&whole) else {
-            return Vec::new();
+            return vec!["the description is no schema".to_owned()];
         };
-        validator.iter_errors(value).filter(counts).map(|e| format!("{}: {e}", e.instance_path())).collect()
+        validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect()
     }
 
     fn body_schema(&self, operation: &Value, parameters: &[Value]) -> Option<Value> {
@@ -199,7 +208,7 @@ impl Spec {
                             .map(|k| format!("there is no field `{k}`")),
                     );
                 }
-                wrong.extend(self.breaks(&schema, &call.asked.body, true));
+                wrong.extend(self.breaks(&self.root, &schema, &call.asked.body));
             } else {
                 wrong.push("it takes no body".to_owned());
             }
@@ -218,7 +227,8 @@ impl Spec {
             return vec![format!("the status {} is not described", call.answer.status)];
         }
         // The double answers with what is read, and leaves other fields out.
-        let Some(schema) = self.answer_schema(operation, call.answer.status) else { return Vec::new() };
+        let Some(mut schema) = self.answer_schema(operation, call.answer.status) else { return Vec::new() };
+        allow_parts(&mut schema);
         let Ok(value) = serde_json::from_slice::<Value>(&call.answer.body) else { return Vec::new() };
         let value = without_nulls(&value);
         let items: Vec<&Value> = match &value {
@@ -229,7 +239,7 @@ impl Spec {
         };
         items
             .into_iter()
-            .flat_map(|v| self.breaks(&schema, v, false))
+            .flat_map(|v| self.breaks(&self.partial, &schema, v))
             .map(|e| format!("the double's answer: {e}"))
             .collect()
     }
