@@ -2,7 +2,7 @@
 //! against the vendors' descriptions, and the whole way with faults and kills.
 
 use crate::doubles::pulls::{Kind, Pulls};
-use crate::doubles::{Answer, Asked, Bare, Double, FAULTS, Fault, Server, openapi, user};
+use crate::doubles::{Answer, Asked, Bare, Double, Fault, Server, faults_of_a_run, openapi, user};
 use crate::forge_contract::{self, MARKER, Site, draft, push};
 use crate::forge_gitlab::{Fixed, hasty};
 use crate::forge_run::{Facts, Page, Stage, as_it_should_go, at_every_call};
@@ -191,14 +191,14 @@ fn on_forgejo_killed_at_every_call() {
 
 #[test]
 fn on_github_with_every_fault() {
-    for fault in &FAULTS {
+    for fault in faults_of_a_run() {
         at_every_call::<OnGithub>(std::slice::from_ref(fault));
     }
 }
 
 #[test]
 fn on_forgejo_with_every_fault() {
-    for fault in &FAULTS {
+    for fault in faults_of_a_run() {
         at_every_call::<OnForgejo>(std::slice::from_ref(fault));
     }
 }

@@ -4,7 +4,7 @@
 //! request for the port.
 
 use crate::doubles::gitlab::Gitlab;
-use crate::doubles::{Bare, Double, FAULTS, Fault, Server, user};
+use crate::doubles::{Bare, Double, Fault, Server, faults_of_a_run, user};
 use crate::repo::{Clone, GOOD, REPRODUCE, Ran, World};
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -217,7 +217,7 @@ fn on_gitlab_killed_at_every_call() {
 
 #[test]
 fn on_gitlab_with_every_fault() {
-    for fault in &FAULTS {
+    for fault in faults_of_a_run() {
         at_every_call::<Gitlab>(std::slice::from_ref(fault));
     }
 }
