@@ -5,6 +5,7 @@
 //! clock: time comes in as a value, the world as data.
 
 pub mod approval;
+pub mod brief;
 pub mod change;
 pub mod config;
 pub mod defaults;
@@ -22,6 +23,7 @@ pub mod policy;
 pub mod report;
 pub mod run;
 pub mod status;
+pub mod style;
 pub mod syntax;
 pub mod testing;
 pub mod text;

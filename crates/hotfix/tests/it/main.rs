@@ -4,6 +4,7 @@
 
 mod approvals;
 mod bad_input;
+mod brief;
 mod by_hand;
 mod change;
 mod crash;
@@ -11,6 +12,7 @@ mod docs;
 mod doubles;
 mod dry_run;
 mod engine_sim;
+mod examples;
 mod facts;
 mod forge_contract;
 mod forge_gitlab;
@@ -28,3 +30,4 @@ mod logdiff_input;
 mod port;
 mod repo;
 mod schemas;
+mod workflow;
