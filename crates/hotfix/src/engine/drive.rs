@@ -52,9 +52,10 @@ impl Time for Clock {
 
 /// Takes a run forward.
 pub fn drive(journal: &mut FileJournal, tools: &Tools<'_>, until: Until<'_>) -> Result<Came, Failure> {
+    let mut rounds = 0;
     loop {
         match pass(journal, tools, until) {
-            Ok(Pass::Next) => {}
+            Ok(Pass::Next) => rounds = 0,
             Ok(Pass::End) => return Ok(Came::ToTheEnd),
             Err(Stop::Failed(failure)) => return Err(*failure),
             Err(Stop::Interrupted) => return Err(interrupted()),
@@ -67,7 +68,8 @@ pub fn drive(journal: &mut FileJournal, tools: &Tools<'_>, until: Until<'_>) -> 
                 if !patient {
                     return Ok(Came::Waits(waits));
                 }
-                wait(tools, &waits);
+                wait(tools, &waits, rounds);
+                rounds += 1;
             }
         }
     }
@@ -193,10 +195,12 @@ fn carry_out(cx: &mut Cx<'_>, action: &ActionRow) -> Result<(), Stop> {
     }
 }
 
-/// Waits for time, or looks again after a while for what others do.
-fn wait(tools: &Tools<'_>, waits: &[WaitingFor]) {
+/// Waits for time, or looks again after a while for what others do: soon at
+/// first, and less often the longer nothing happens.
+fn wait(tools: &Tools<'_>, waits: &[WaitingFor], rounds: u32) {
     let now = tools.clock.now();
-    let poll = now.checked_add(SignedDuration::from_secs(15)).unwrap_or(now);
+    let seconds = i64::from(10 + 5 * rounds.min(10));
+    let poll = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
     let until = waits.iter().filter_map(|w| w.until).min().unwrap_or(poll);
     let soon = now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now);
     let what: Vec<_> = waits.iter().map(|w| w.what.as_str()).collect();

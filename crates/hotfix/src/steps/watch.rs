@@ -3,8 +3,12 @@
 
 use super::{Cx, Verdict, implement, manual_gates, merge_request, monitor, port, prepare, review, says};
 use crate::engine::Stop;
+use hotfix_core::approval;
 use hotfix_core::gate::Verdict as V;
 use hotfix_core::journal::{Event, MergeRequestState};
+
+/// What is owed when somebody requests changes after the merge.
+const OBJECTION: &str = "objection";
 
 /// Looks, and writes down what is new. A remote that cannot be reached does
 /// not hold up what needs no network.
@@ -81,7 +85,30 @@ fn requests(cx: &mut Cx<'_>) -> Result<(), Stop> {
         cx.d.append(Event::ObligationMet { id: "review".to_owned(), how: answer.reviewers_summary.clone() })?;
     }
     if answer.reviewers == Verdict::Fail {
-        cx.gate("review.reviewers", says(Verdict::Fail, answer.reviewers_summary))?;
+        cx.gate("review.reviewers", says(Verdict::Fail, answer.reviewers_summary.clone()))?;
     }
-    Ok(())
+    objection(cx, &answer)
+}
+
+/// Changes requested on what is merged: somebody has to decide between a
+/// rollback and a follow-up, and the run is not closed before.
+fn objection(cx: &mut Cx<'_>, answer: &approval::Answer) -> Result<(), Stop> {
+    let stands = answer.reviewers == Verdict::Fail || answer.approvers == Verdict::Fail;
+    let open = cx.state().obligations.iter().any(|o| o.id == OBJECTION && o.met.is_none());
+    let rolled_back = cx.state().standing_rollback().is_some();
+    if open && (rolled_back || !stands) {
+        let how = if rolled_back { "it was rolled back" } else { "the objection was taken back" };
+        return cx.d.append(Event::ObligationMet { id: OBJECTION.to_owned(), how: how.to_owned() });
+    }
+    let known = cx.state().obligations.iter().any(|o| o.id == OBJECTION);
+    if !stands || known || rolled_back {
+        return Ok(());
+    }
+    let what = format!(
+        "{} after the merge: roll back (hotfix rollback), or mend it in a follow-up until they approve",
+        answer.reviewers_summary
+    );
+    cx.t.ui.say(format!("  {}", hotfix_core::text::printable(&what)));
+    let due = cx.now().checked_add(jiff::SignedDuration::from_hours(24)).unwrap_or(cx.now());
+    cx.d.append(Event::ObligationOpened { id: OBJECTION.to_owned(), what, due, blocks_close: true })
 }

@@ -340,3 +340,24 @@ fn doctor_says_what_is_used() {
     assert_eq!((status["account"].as_str(), status["kind"].as_str()), (Some("dana"), Some("gitlab")));
     assert!(!said.out.contains(user("dana").token));
 }
+
+#[test]
+fn changes_requested_after_the_merge_are_a_question() {
+    let stage = in_review(&[], "");
+    approved(&stage);
+    stage.dana().hotfix(["ship"]).exits(0);
+    let head = stage.server.with(|g| g.mrs[0].head.clone());
+    let text = format!("Changes requested on {}: the lock is never freed", &head[..10]);
+    stage.server.with(|g| g.comment(1, "rick", &text));
+    stage.dana().hotfix(["run"]).exits(3).says("hotfix rollback");
+    let owed = |stage: &OnGitlab| {
+        let status = stage.dana().status();
+        let all = status["obligations"].as_array().unwrap().clone();
+        all.into_iter().find(|o| o["id"] == "objection").unwrap()["state"].clone()
+    };
+    assert_eq!(owed(&stage), "open");
+    assert_eq!(stage.dana().gate("review.reviewers")["verdict"], "fail");
+    stage.server.with(|g| g.comment(1, "rick", &format!("{} is fine after all", &head[..10])));
+    stage.dana().hotfix(["run"]).exits(3);
+    assert_eq!(owed(&stage), "met");
+}
