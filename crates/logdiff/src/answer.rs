@@ -127,8 +127,6 @@ pub struct Gone {
     pub text: String,
     /// As [`Template::parts`].
     pub parts: Vec<Part>,
-    /// An event of it in the baseline.
-    pub example: String,
     /// How bad it was.
     pub severity: Severity,
     /// How many of it the baseline has.

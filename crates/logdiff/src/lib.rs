@@ -40,18 +40,38 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod atoms;
+mod axis;
 mod blocks;
 mod comparison;
+mod diff;
+mod encoding;
+mod engine;
 mod error;
-mod event;
+mod evidence;
 mod finding;
+mod fold;
+mod frame;
+mod hash;
+mod header;
+mod json;
+mod key;
 mod known;
-mod level;
+mod line;
 mod lines;
 mod mask;
 mod model;
+mod record;
+mod rise;
+mod shape;
+mod store;
 #[cfg(test)]
 mod tests;
+mod text;
+mod texts;
+mod time;
+mod tokens;
+mod words;
 
 pub use answer::{Axis, Diff, Gone, Options, Part, Risen, Severity, Template, WILD};
 pub use blocks::{Block, Blocks};
