@@ -75,6 +75,8 @@ pub struct Means {
     pub reproduction: bool,
     /// The forge runs pipelines.
     pub pipelines: bool,
+    /// What the user who starts has as defaults.
+    pub user: crate::defaults::UserConfig,
 }
 
 /// Compiles a workflow and a config for one incident.
@@ -85,8 +87,7 @@ pub fn compile(
     means: &Means,
     incident: Incident,
 ) -> Plan {
-    let mut policy = workflow.policy.clone();
-    overlay(&mut policy, config);
+    let policy = crate::defaults::fill(workflow, config, &means.user).policy;
     let row = policy.row(&incident.severity);
     let actions = order(workflow, deploys(config));
     let mut gates = built_in_gates(&policy, &row, config, means, &actions);
@@ -115,24 +116,6 @@ pub fn deploys(config: &Config) -> bool {
     config.deploy.command.is_some() || config.deploy.trigger == Trigger::Merge
 }
 
-/// Values of the config that the page leaves to the repository.
-fn overlay(policy: &mut Policy, config: &Config) {
-    if let Some(pattern) = &config.branch.pattern {
-        policy.branch.pattern.clone_from(pattern);
-    }
-    if let Some(port_to) = &config.branch.port_to {
-        policy.branch.port_to = Some(port_to.clone());
-    }
-    if let Some(min) = config.monitor.min {
-        policy.monitor.min = min;
-    }
-    if let Some(max) = config.monitor.max {
-        policy.monitor.max = max.max(policy.monitor.min);
-    }
-    policy.change.max_files = policy.change.max_files.or(config.change.max_files);
-    policy.change.max_lines = policy.change.max_lines.or(config.change.max_lines);
-}
-
 fn built_in_gates(
     policy: &Policy,
     row: &SeverityPolicy,
@@ -146,7 +129,7 @@ fn built_in_gates(
             id: gate.id.to_owned(),
             step: step_of(gate.id, actions),
             required: required(gate, row, config),
-            binding: binding(gate, policy, config),
+            binding: binding(gate, policy),
             not_applicable: not_applicable(gate.id, policy, row, config, means, actions),
             criteria: None,
             line: None,
@@ -189,14 +172,14 @@ fn required(gate: &BuiltIn, row: &SeverityPolicy, config: &Config) -> Point {
     gate.required
 }
 
-fn binding(gate: &BuiltIn, policy: &Policy, config: &Config) -> bool {
+fn binding(gate: &BuiltIn, policy: &Policy) -> bool {
     match gate.default {
         gate::Default::Binding => true,
         gate::Default::Advisory => match gate.id {
             "change.size" => {
                 policy.change.minimal
-                    || config.change.max_files.is_some()
-                    || config.change.max_lines.is_some()
+                    || policy.change.max_files.is_some()
+                    || policy.change.max_lines.is_some()
             }
             "change.shape" => policy.change.no_refactoring || policy.change.no_features,
             _ => false,

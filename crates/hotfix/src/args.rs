@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::logs::compare::Only;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -46,10 +47,7 @@ pub enum Verb {
     /// Where the run stands and what it waits for.
     Status,
     /// Everything that a person or an agent needs for a step.
-    Brief {
-        /// The step; the next one if left out.
-        step: Option<String>,
-    },
+    Brief(Brief),
     /// Record the command that shows the incident: it must fail now.
     Reproduce {
         /// The command.
@@ -107,6 +105,9 @@ pub enum Verb {
         #[arg(long)]
         verify: bool,
     },
+    /// What is new in a log: the message templates that a baseline lacks, and those that rose.
+    #[command(name = "logdiff")]
+    LogDiff(LogDiff),
     /// What is understood of a workflow.
     #[command(subcommand)]
     Workflow(WorkflowVerb),
@@ -143,9 +144,25 @@ pub struct Start {
     /// When the incident began (RFC 3339).
     #[arg(long, value_name = "TIME")]
     pub since: Option<Timestamp>,
+    /// A path (or glob) that the incident concerns; the change may touch no other.
+    #[arg(long, value_name = "PATH")]
+    pub only: Vec<String>,
     /// Take over this branch instead of making one.
     #[arg(long, value_name = "BRANCH")]
     pub adopt: Option<String>,
+}
+
+/// `hotfix brief`.
+#[derive(Debug, Args)]
+pub struct Brief {
+    /// An action, or a step of the page (its name or number); the next one if left out.
+    pub step: Option<String>,
+    /// Only this input.
+    #[arg(long, value_name = "NAME")]
+    pub input: Option<String>,
+    /// At most so many bytes: what does not fit is cut, and said to be.
+    #[arg(long, value_name = "BYTES", default_value_t = hotfix_core::brief::MOST_BYTES as u64)]
+    pub max_bytes: u64,
 }
 
 /// `hotfix run`.
@@ -253,6 +270,58 @@ pub enum ReportFormat {
     Json,
 }
 
+/// `hotfix logdiff`.
+///
+/// Exit status: 0 nothing is new, 1 something is, 2 an error.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A log may be plain, gzip or zstd. `-` is the standard input: what is new in it is told as it \
+    comes, until it ends or Ctrl-C.\nA pattern in quotes ('app.log*') stands for all files that match; the files \
+    of one rotated log are read oldest first.\nExit status: 0 nothing is new, 1 something is, 2 an error."
+)]
+pub struct LogDiff {
+    /// The logs to look through, as if they were one.
+    #[arg(value_name = "CANDIDATE")]
+    pub candidates: Vec<String>,
+    /// A log with what is normal; can be given several times.
+    #[arg(short, long, value_name = "FILE")]
+    pub baseline: Vec<String>,
+    /// A saved model of what is normal; can be given several times.
+    #[arg(short, long, value_name = "FILE")]
+    pub model: Vec<String>,
+    /// Save what the baselines and models know together.
+    #[arg(long, value_name = "FILE")]
+    pub save_model: Option<String>,
+    /// Which events to look for.
+    #[arg(long, value_enum, default_value_t = Only::All)]
+    pub only: Only,
+    /// Print only the numbers of the new lines, from 1; over several candidates they go on.
+    #[arg(long, conflicts_with_all = ["format", "json"])]
+    pub lines: bool,
+    /// Print it in this form.
+    #[arg(long, value_enum, conflicts_with = "json")]
+    pub format: Option<LogDiffFormat>,
+    /// Show at most so many templates of a kind; 0 for all.
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    pub limit: usize,
+    /// Use so many cores; all if left out.
+    #[arg(long, value_name = "COUNT")]
+    pub jobs: Option<std::num::NonZeroUsize>,
+}
+
+/// The forms of what is new in a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogDiffFormat {
+    /// For a terminal.
+    Text,
+    /// One document.
+    Json,
+    /// A line of JSON for each new template as it comes, then the document.
+    Jsonl,
+    /// A page that stands by itself.
+    Html,
+}
+
 /// `hotfix workflow`.
 #[derive(Debug, Subcommand)]
 pub enum WorkflowVerb {
@@ -260,12 +329,53 @@ pub enum WorkflowVerb {
     Show {
         /// The page; this repository's if left out.
         file: Option<String>,
+        /// Where each value comes from: page, inherited file, repository, user, built in.
+        #[arg(long)]
+        origin: bool,
+        /// As a page in the exact form: read again, it is the same plan.
+        #[arg(long, conflicts_with = "origin")]
+        exact: bool,
+    },
+    /// The JSON Schema of a page's front matter, for editors.
+    Schema {
+        /// That of a policy in a file of its own.
+        #[arg(long)]
+        policy: bool,
     },
     /// What was understood, and what a reader should know.
-    Check {
-        /// The page; this repository's if left out.
+    Check(Check),
+    /// Write a commented page to start from, for this repository.
+    New {
+        /// Where to: a file, or a name for `.hotfix/workflows/NAME.md`.
         file: Option<String>,
     },
+}
+
+/// `hotfix workflow check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The page; this repository's if left out.
+    pub file: Option<String>,
+    /// Show the page with a margin that says what each line became.
+    #[arg(long)]
+    pub explain: bool,
+    /// Fail on lines that read like rules and were not understood.
+    #[arg(long)]
+    pub strict: bool,
+    /// Print it in this form.
+    #[arg(long, value_enum, default_value = "text", conflicts_with = "explain")]
+    pub format: CheckFormat,
+}
+
+/// The forms of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people.
+    Text,
+    /// `hotfix.workflow/1`, as `--json`.
+    Json,
+    /// SARIF 2.1.0, for the code views of forges.
+    Sarif,
 }
 
 /// `hotfix demo`.

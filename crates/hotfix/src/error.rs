@@ -176,17 +176,18 @@ impl Failure {
 }
 
 /// Control characters replaced byte for byte, so that spans stay true.
-fn printable_same_length(text: &str) -> String {
+pub(crate) fn printable_same_length(text: &str) -> String {
     text.chars()
-        .map(
-            |c| {
-                if c.is_control() && c != '\n' && c != '\t' {
-                    "?".repeat(c.len_utf8())
-                } else {
-                    c.to_string()
-                }
-            },
-        )
+        .map(|c| {
+            if matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}') {
+                // These too would show something else than is there; they are as long.
+                "\u{fffd}".to_owned()
+            } else if c.is_control() && c != '\n' && c != '\t' {
+                "?".repeat(c.len_utf8())
+            } else {
+                c.to_string()
+            }
+        })
         .collect()
 }
 

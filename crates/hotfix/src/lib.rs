@@ -1,13 +1,16 @@
 //! `hotfix`, the program: verbs, the durable engine, git, connectors, and what
 //! people see. What things mean is decided in `hotfix-core`.
 
+pub mod again;
 pub mod args;
+pub mod brief;
 pub mod commands;
 pub mod connect;
 pub mod demo;
 pub mod engine;
 pub mod error;
 pub mod git;
+pub mod logs;
 pub mod report;
 pub mod settings;
 pub mod steps;

@@ -3,6 +3,7 @@
 //! with its escapes. A stream that was closed early is no reason to stop.
 
 use anstyle::{AnsiColor, Color, Style};
+use hotfix_core::finding::{Finding, Hint};
 use hotfix_core::gate::Verdict;
 use hotfix_core::text::{brief, printable};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -54,6 +55,34 @@ pub fn verdict(verdict: Verdict) -> String {
     }
 }
 
+/// Findings for people: each with its place, then what can be done about
+/// them, each advice once.
+pub fn finding_lines(findings: &[Finding], most: usize) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut hints: Vec<&Hint> = Vec::new();
+    for finding in findings.iter().take(most) {
+        let place = finding.place();
+        let place = if place.is_empty() { String::new() } else { format!("{} ", styled(NAME, place)) };
+        out.push(format!("{place}{}", styled(Style::new(), &finding.message)));
+        for hint in &finding.hints {
+            if !hints.contains(&hint) {
+                hints.push(hint);
+            }
+        }
+    }
+    if findings.len() > most {
+        out.push(styled(DIM, format!("… and {} more", findings.len() - most)));
+    }
+    // The waiver is the last resort, and the same for all.
+    hints.sort_by_key(|hint| hint.command.as_deref().is_some_and(|c| c.starts_with("hotfix waive")));
+    let tail = hints.split_off(hints.len().saturating_sub(1));
+    for hint in hints.into_iter().take(4).chain(tail) {
+        let command = hint.command.as_ref().map(|c| format!(": {}", styled(NAME, c))).unwrap_or_default();
+        out.push(format!("  {}{command}", styled(DIM, &hint.text)));
+    }
+    out
+}
+
 impl Ui {
     /// A voice for this process's streams.
     pub fn new(json: bool) -> Ui {
@@ -64,6 +93,25 @@ impl Ui {
     pub fn answer(&self, line: impl AsRef<str>) {
         self.quiet();
         let _ = writeln!(anstream::stdout(), "{}", line.as_ref());
+    }
+
+    /// A line of an answer that goes on and on, seen at once; false if nobody
+    /// reads it any more.
+    pub fn answer_if_open(&self, line: impl AsRef<str>) -> bool {
+        self.quiet();
+        let mut out = anstream::stdout().lock();
+        writeln!(out, "{}", line.as_ref()).and_then(|()| out.flush()).is_ok()
+    }
+
+    /// How many columns a line of the answer has; none where it goes to no terminal.
+    pub fn width(&self) -> Option<usize> {
+        let out = std::io::stdout();
+        let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let columns = out.is_terminal().then(|| {
+            let size = rustix::termios::tcgetwinsize(&out).ok().map(|size| usize::from(size.ws_col));
+            size.filter(|columns| *columns > 0).or(asked).unwrap_or(80)
+        });
+        columns.map(|columns| columns.clamp(40, 400))
     }
 
     /// The answer as it is, with no newline added.
@@ -130,6 +178,14 @@ impl Ui {
 /// Whether the caller is a person at a terminal.
 pub fn at_terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// How many columns the answer may take: the terminal's, or what `COLUMNS`
+/// says, or 100.
+pub fn width() -> usize {
+    let terminal = rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| usize::from(size.ws_col));
+    let given = || std::env::var("COLUMNS").ok()?.parse().ok();
+    terminal.or_else(given).filter(|columns| *columns > 0).unwrap_or(100)
 }
 
 /// A duration for people: `4 min 12 s`.

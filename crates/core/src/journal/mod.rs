@@ -3,12 +3,15 @@
 
 mod chain;
 mod observation;
+mod words;
 
 pub use chain::{Chain, ChainError, line, link, read};
 pub use observation::{
     Approval, Evidence, GateObservation, Identity, MergeRequestState, MergeRequestView, Observation, Reading,
     WaitingFor, WaitingKind,
 };
+
+pub use words::summary;
 
 use crate::effect::{Effect, EffectId, Outcome};
 use crate::incident::Incident;

@@ -10,7 +10,7 @@ fn base_in(text: &str) -> Option<(BaseKind, String)> {
     words.filter(|word| !word.is_empty()).find_map(|word| kind_of(word).map(|kind| (kind, word.to_owned())))
 }
 
-fn kind_of(word: &str) -> Option<BaseKind> {
+pub(crate) fn kind_of(word: &str) -> Option<BaseKind> {
     match word.trim_start_matches("origin/").to_lowercase().as_str() {
         "main" | "master" | "trunk" | "develop" | "development" => Some(BaseKind::Main),
         "production" | "prod" | "release" | "tag" | "live" => Some(BaseKind::Production),
@@ -20,6 +20,9 @@ fn kind_of(word: &str) -> Option<BaseKind> {
 
 /// Takes a base; from main, the fix also merges there and needs no port.
 fn take_base(kind: BaseKind, line: u32, branch: &mut BranchPolicy, reader: &mut Reader) {
+    if reader.origins.contains_key("branch.base") {
+        return;
+    }
     branch.base = kind;
     reader.rule("branch.base", line);
     if kind == BaseKind::Main && !reader.origins.contains_key("branch.merge_to") {
@@ -29,7 +32,7 @@ fn take_base(kind: BaseKind, line: u32, branch: &mut BranchPolicy, reader: &mut 
 }
 
 /// The name of a branch with its placeholders, if a word is one.
-fn pattern(word: &str) -> Option<String> {
+pub(crate) fn pattern(word: &str) -> Option<String> {
     let word = word.trim_matches(|c: char| matches!(c, '`' | '"' | '\'' | ',' | '.' | ';' | ')' | '('));
     let (family, name) = word.split_once('/')?;
     let known = matches!(family, "hotfix" | "fix" | "hotfixes" | "bugfix" | "emergency" | "patch");

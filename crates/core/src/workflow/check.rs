@@ -1,9 +1,9 @@
 //! What a reader of the page should know: is it a workflow at all, does it
-//! contradict itself, does it give dangerous advice. It refuses to repair.
+//! contradict itself. It refuses to repair.
 
-use super::parse::{Content, Document};
+use super::account::Kind;
 use super::reader::Reader;
-use super::stepped::Shape;
+use super::sequence::Shape;
 use super::synonyms::base_name;
 use super::{GateRow, Level, Step};
 use crate::text::{brief, slug};
@@ -12,7 +12,7 @@ use crate::text::{brief, slug};
 pub(crate) fn unknown_skill(reader: &mut Reader, line: u32, name: &str) {
     let message = format!("`{}` is no known skill; a person does it and confirms it", brief(name, 60));
     let hint = "give it a command or an agent in the config: [skills.<name>]";
-    reader.say(Level::Note, "HF0309", line, message, hint);
+    reader.say(Level::Note, "HF0309", line, message, hint).about(name);
 }
 
 /// A box stands elsewhere than its skill in the list.
@@ -21,48 +21,29 @@ pub(crate) fn flow_differs(reader: &mut Reader, line: u32, name: &str) {
         "the flow has `{}` at another place than the skill list; the list's order holds",
         brief(name, 60)
     );
-    reader.say(Level::Warning, "HF0307", line, message, "bring the two into one order");
+    reader.say(Level::Warning, "HF0307", line, message, "bring the two into one order").about(name);
 }
 
 /// A listed skill that the flow does not draw.
 pub(crate) fn not_drawn(reader: &mut Reader, line: u32, name: &str) {
     let message = format!("`{}` is in the skill list, and the flow has no box for it", brief(name, 60));
-    reader.say(Level::Warning, "HF0307", line, message, "draw it, or take it from the list");
+    reader.say(Level::Warning, "HF0307", line, message, "draw it, or take it from the list").about(name);
 }
 
 /// A box that is not in the list.
 pub(crate) fn extra_box(reader: &mut Reader, line: u32, name: &str) {
     let message = format!("the flow's box `{}` is not in the skill list; it is a step too", brief(name, 60));
-    reader.say(Level::Note, "HF0308", line, message, "");
+    reader.say(Level::Note, "HF0308", line, message, "").about(name);
 }
 
-/// `Inherits:` links.
-pub(crate) fn inherits(doc: &Document, reader: &mut Reader) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut targets = doc.links.iter().peekable();
-    for block in doc.sections.iter().flat_map(|section| &section.blocks) {
-        let Content::Paragraph(lines) = &block.content else { continue };
-        for line in lines {
-            let label = line.label.as_deref().unwrap_or(&line.text).to_lowercase();
-            if !label.starts_with("inherits") {
-                continue;
-            }
-            while targets.next_if(|(no, _)| *no < line.no).is_some() {}
-            while let Some((_, target)) = targets.next_if(|(no, _)| *no == line.no) {
-                reader.understand(line.no, line.no);
-                let message = format!("the page inherits from {}", brief(target, 120));
-                reader.say(
-                    Level::Note,
-                    "HF0313",
-                    line.no,
-                    message,
-                    "only the section that the link names is taken",
-                );
-                found.push(target.clone());
-            }
-        }
+/// `Inherits:` links of a page that stands alone.
+pub(crate) fn inherits(links: &[super::follow::Link], reader: &mut Reader) {
+    for link in links {
+        reader.became(link.line, link.line, Kind::Link, &link.target);
+        let message = format!("the page inherits from {}", brief(&link.target, 120));
+        let hint = "only the section that the link names is taken";
+        reader.say(Level::Note, "HF0313", link.line, message, hint).about(&link.target);
     }
-    found
 }
 
 /// Gates that name a step which does not exist.
@@ -71,22 +52,30 @@ pub(crate) fn gates(gates: &[GateRow], steps: &[Step], reader: &mut Reader) {
         steps.iter().flat_map(|step| [step.id.clone(), slug(&base_name(&step.name_in_document))]).collect();
     for gate in gates {
         let named = slug(&base_name(&gate.after));
-        let skill = super::synonyms::of_name(&gate.after);
+        let skill = reader.words.of_name(&gate.after);
         let known = ids.contains(&named)
             || skill.is_some_and(|skill| steps.iter().any(|s| s.skills.contains(&skill)));
-        reader.understand(gate.line, gate.line);
+        reader.became(gate.line, gate.line, Kind::Gate, &gate.id);
         if !known {
             let message =
                 format!("the gate comes after `{}`, and the page has no such step", brief(&gate.after, 60));
-            reader.say(Level::Warning, "HF0306", gate.line, message, "name a step of the page");
+            reader
+                .say(Level::Warning, "HF0306", gate.line, message, "name a step of the page")
+                .about(&gate.after);
         }
     }
 }
 
 /// The page has no headings or numbers to take steps from.
 pub(crate) fn shape(shape: Shape, line: u32, reader: &mut Reader) {
-    if matches!(shape, Shape::List | Shape::Plain) {
-        let what = if shape == Shape::List { "a list" } else { "plain headings" };
+    let what = match shape {
+        Shape::List => "a list",
+        Shape::Plain => "plain headings",
+        Shape::Table => "the rows of a table",
+        Shape::Prose => "running text",
+        Shape::Keyword | Shape::Numbered | Shape::None => "",
+    };
+    if !what.is_empty() {
         let message = format!("the steps were taken from {what}");
         reader.say(
             Level::Note,
@@ -95,142 +84,5 @@ pub(crate) fn shape(shape: Shape, line: u32, reader: &mut Reader) {
             message,
             "`## Step 1: …` headings say exactly what a step is",
         );
-    }
-}
-
-/// Why a page is no workflow; nothing if it is one.
-pub(crate) fn no_workflow(text: &str, doc: &Document, steps: usize, shape: Shape) -> Option<&'static str> {
-    let trimmed = text.trim();
-    if trimmed.is_empty() {
-        return Some("the page is empty");
-    }
-    if trimmed.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(trimmed).is_ok() {
-        return Some("it is JSON, not Markdown");
-    }
-    if steps == 0 {
-        return Some("it has no steps: no step headings, no skills and no list to follow");
-    }
-    if shape == Shape::Keyword {
-        return None;
-    }
-    if looks_like_readme(doc) {
-        return Some("it reads like a README (installation, usage, licence), not like a procedure");
-    }
-    (shape != Shape::None && is_running_text(doc))
-        .then_some("it is running text without anything to do or to check")
-}
-
-fn looks_like_readme(doc: &Document) -> bool {
-    const SIGNS: &[&str] = &[
-        "install",
-        "usage",
-        "license",
-        "licence",
-        "contributing",
-        "getting started",
-        "features",
-        "table of contents",
-        "badges",
-    ];
-    let titles: Vec<String> = doc.sections.iter().map(|section| section.title.to_lowercase()).collect();
-    let signs = SIGNS.iter().filter(|sign| titles.iter().any(|title| title.starts_with(**sign))).count();
-    let first = titles.iter().find(|title| !title.is_empty()).cloned().unwrap_or_default();
-    signs >= 2 && !["hotfix", "incident", "emergency"].iter().any(|word| first.contains(word))
-}
-
-fn is_running_text(doc: &Document) -> bool {
-    let (mut paragraphs, mut long, mut others) = (0, 0, 0);
-    for block in doc.sections.iter().flat_map(|section| &section.blocks) {
-        match &block.content {
-            Content::Paragraph(lines) => {
-                paragraphs += 1;
-                long += usize::from(lines.iter().map(|line| line.text.len()).sum::<usize>() > 240);
-            }
-            Content::List(_) | Content::Table(..) | Content::Fence(_) => others += 1,
-            Content::Quote(_) | Content::Other => {}
-        }
-    }
-    others == 0 && paragraphs > 0 && long * 2 >= paragraphs
-}
-
-struct Danger {
-    code: &'static str,
-    what: &'static str,
-    hint: &'static str,
-    is: fn(&str) -> Option<usize>,
-}
-
-const DANGERS: &[Danger] = &[
-    Danger {
-        code: "HF0320",
-        what: "advises a force push",
-        hint: "push a further commit instead; hotfix never force-pushes",
-        is: |line| {
-            let flag = line.find("push").filter(|at| {
-                let rest = line.get(*at..).unwrap_or_default();
-                rest.contains("--force") || rest.split_whitespace().any(|word| word == "-f")
-            });
-            flag.or_else(|| line.find("force push")).or_else(|| line.find("force-push"))
-        },
-    },
-    Danger {
-        code: "HF0321",
-        what: "advises `git reset --hard`, which throws work away",
-        hint: "work in a worktree of its own, as `hotfix start` does",
-        is: |line| line.find("reset --hard"),
-    },
-    Danger {
-        code: "HF0322",
-        what: "advises to skip hooks",
-        hint: "waive the one gate that is in the way, with a reason",
-        is: |line| line.find("--no-verify"),
-    },
-    Danger {
-        code: "HF0323",
-        what: "advises to add every file, which also takes secrets and leftovers",
-        hint: "name the files that the fix changes",
-        is: |line| {
-            let at = line.find("git add ")?;
-            let first = line.get(at + 8..)?.split_whitespace().next()?;
-            matches!(first.trim_matches(['`', '"', ';']), "-a" | "--all" | ".").then_some(at)
-        },
-    },
-    Danger {
-        code: "HF0324",
-        what: "advises to push to main directly",
-        hint: "open a merge request; its gates are the point",
-        is: |line| {
-            let named = [
-                "push origin main",
-                "push origin master",
-                "push directly to main",
-                "push directly to master",
-            ];
-            let named =
-                named.iter().chain(&["push straight to main", "push origin production", "directly to main"]);
-            named.copied().find_map(|words| line.find(words))
-        },
-    },
-];
-
-/// Finds dangerous advice. A line that forbids it is none.
-pub(crate) fn dangers(doc: &Document, reader: &mut Reader) {
-    const DENIALS: &[&str] =
-        &["never", "don't", "do not", "not ", "avoid", "without", "no ", "❌", "forbid", "không", "nicht"];
-    for (no, text) in &doc.raw {
-        let lower = text.to_lowercase();
-        for danger in DANGERS {
-            let Some(at) = (danger.is)(&lower) else { continue };
-            let before = lower.get(..at).unwrap_or_default();
-            if DENIALS.iter().any(|denial| before.contains(denial)) {
-                continue;
-            }
-            let message = format!("the page {}", danger.what);
-            reader.say(Level::Warning, danger.code, *no, message, danger.hint);
-            if let Some(last) = reader.diagnostics.last_mut() {
-                let column = before.chars().count() + 1;
-                last.column = u32::try_from(column).unwrap_or(1);
-            }
-        }
     }
 }

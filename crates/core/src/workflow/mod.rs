@@ -1,25 +1,54 @@
 //! Reading a team's hotfix page: Markdown in, a [`Workflow`] with the line of
 //! everything that was understood out. Prose is never executed.
 
+mod account;
 mod branch_rules;
 mod check;
+mod checklists;
+mod commands;
+mod contradictions;
 mod criteria;
+mod dangers;
+mod denial;
+pub mod exact;
+mod follow;
+#[cfg(test)]
+mod follow_tests;
 mod front_matter;
+mod inherit;
+mod kind;
+mod lexicon;
+mod library;
 pub mod order;
+mod origin;
 mod parse;
+mod placeholders;
 mod policy_rules;
 mod quantity;
 mod read;
 mod reader;
+mod sequence;
+mod skill_file;
 mod skill_list;
+mod starting_page;
 mod stepped;
 mod synonyms;
 #[cfg(test)]
 mod tests;
-mod typed_policy;
+mod titles;
+mod topics;
+mod unread;
+mod words;
 
+pub use account::{Became, Kind, LineAccount};
+pub use follow::{Followed, FollowedAs};
+pub use lexicon::{Lexicon, UnknownList};
+pub use library::{Library, Shelf, Shelved};
 pub use order::{ActionRow, Origin, order};
-pub use read::{BUILT_IN, Page, built_in, read};
+pub use origin::{Layers, OriginKind, ValueOrigin, origins};
+pub use read::{BUILT_IN, Page, built_in, normalised, read, read_on, read_with};
+pub use skill_file::SkillFile;
+pub use starting_page::{Facts, starting_page};
 
 use crate::policy::{Criterion, Policy};
 use schemars::JsonSchema;
@@ -73,6 +102,30 @@ pub enum Skill {
 }
 
 impl Skill {
+    /// Every skill, in the order of a run.
+    pub const ALL: &[Skill] = &[
+        Skill::Prepare,
+        Skill::Reproduce,
+        Skill::Implement,
+        Skill::CheckStyle,
+        Skill::Test,
+        Skill::Commit,
+        Skill::MergeRequest,
+        Skill::Review,
+        Skill::Merge,
+        Skill::Deploy,
+        Skill::Monitor,
+        Skill::Mitigate,
+        Skill::Rollback,
+        Skill::Port,
+        Skill::Analyze,
+        Skill::Report,
+        Skill::FollowUp,
+        Skill::Notify,
+        Skill::Cleanup,
+        Skill::Manual,
+    ];
+
     /// The name on the wire, e.g. `merge-request`.
     pub fn name(self) -> &'static str {
         match self {
@@ -111,7 +164,7 @@ pub struct Workflow {
     pub role: Option<String>,
     /// Where the page came from, for people.
     pub source: String,
-    /// Digest of the page's bytes.
+    /// Digest of the page's bytes, and of the files that it led to.
     pub digest: String,
     /// Links of `Inherits:`.
     pub inherits: Vec<String>,
@@ -132,10 +185,24 @@ pub struct Workflow {
     /// The page's line for each rule, by its path in the policy (`monitor.min`).
     #[serde(default)]
     pub origins: BTreeMap<String, u32>,
+    /// The place of each rule that the page inherits, by its path in the policy.
+    #[serde(default)]
+    pub inherited: BTreeMap<String, Place>,
+    /// The files that the page led to.
+    #[serde(default)]
+    pub followed: Vec<Followed>,
     /// What a reader of the page should know.
     pub diagnostics: Vec<Diagnostic>,
     /// How many lines were understood.
     pub lines: Lines,
+    /// Lines that read like rules and were not understood, as the errors that
+    /// a strict check makes of them.
+    #[serde(default)]
+    pub unread_rules: Vec<Diagnostic>,
+    /// What each non-blank line became, in their order. Empty for a page that
+    /// is too large to be read.
+    #[serde(default)]
+    pub account: Vec<LineAccount>,
 }
 
 /// A step of the page.
@@ -161,6 +228,9 @@ pub struct Step {
     pub guidance: Vec<Guidance>,
     /// Commands that the page's example suggests. They never run by themselves.
     pub suggested_commands: Vec<String>,
+    /// What the file of the step's skill says, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill_file: Option<SkillFile>,
 }
 
 /// A row of a context mapping.
@@ -172,6 +242,12 @@ pub struct Input {
     pub source: String,
     /// The page's line, from 1.
     pub line: u32,
+    /// The targets of the links among those words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
+    /// The file that the line is of, if not the page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// A line for people and agents to read.
@@ -194,6 +270,9 @@ pub struct GateRow {
     pub criteria: String,
     /// The page's line, from 1.
     pub line: u32,
+    /// The file that the line is of, if not the page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// How bad a diagnostic is.
@@ -217,12 +296,47 @@ pub struct Diagnostic {
     pub code: String,
     /// What it is.
     pub message: String,
+    /// The file that the place is in, if not the page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// The page's line, from 1.
     pub line: u32,
-    /// The column, from 1.
+    /// The column, from 1, in characters.
     pub column: u32,
+    /// How many characters it is about.
+    #[serde(default = "one")]
+    pub length: u32,
     /// What to do.
     pub hint: Option<String>,
+    /// Other places that have to do with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<Related>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// Another place that a diagnostic has to do with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Related {
+    /// The page's line, from 1.
+    pub line: u32,
+    /// The column, from 1, in characters.
+    pub column: u32,
+    /// How many characters it is about.
+    pub length: u32,
+    /// What stands there.
+    pub message: String,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Place {
+    /// The file's path from the repository's root.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
 }
 
 /// How many of the page's non-blank lines became what.
@@ -234,4 +348,29 @@ pub struct Lines {
     pub understood: u32,
     /// Those that stay as guidance.
     pub guidance: u32,
+}
+
+impl Lines {
+    /// Counts one more line.
+    pub(crate) fn count(&mut self, understood: bool) {
+        self.total += 1;
+        if understood {
+            self.understood += 1;
+        } else {
+            self.guidance += 1;
+        }
+    }
+}
+
+impl Workflow {
+    /// Whether it is the page that holds where there is none: its values are
+    /// the last ones.
+    pub fn is_built_in(&self) -> bool {
+        self.source == read::BUILT_IN_SOURCE
+    }
+
+    /// Whether the page says a rule, itself or by a file that it inherits from.
+    pub fn says(&self, rule: &str) -> bool {
+        self.origins.contains_key(rule) || self.inherited.contains_key(rule)
+    }
 }

@@ -156,7 +156,7 @@ impl Plan {
         use Skill::{Analyze, Deploy, FollowUp, Merge, Monitor, Port, Report};
         let completes =
             |gate: &str| workflow.policy.completion.iter().any(|c| c.gate.as_deref() == Some(gate));
-        if completes("report.complete") || workflow.origins.contains_key("report_within") {
+        if completes("report.complete") || workflow.says("report_within") {
             let ported = self.after_last_of(&[Merge, Deploy, Monitor, Port]).unwrap_or(self.rows.len());
             self.add(self.at(Report).unwrap_or(ported), Analyze, Origin::Implied);
             let analyzed = self.after_last_of(&[Analyze]).unwrap_or(ported);

@@ -1,11 +1,13 @@
 //! Pages that list skills in their front matter and draw a flow of boxes with
 //! a note for each. It refuses to run the example: its commands are suggestions.
 
+use super::account::Kind;
+use super::commands::command;
 use super::front_matter::Named;
 use super::parse::{Content, Document};
 use super::reader::Reader;
-use super::stepped::{command, unique_ids};
-use super::synonyms::{self, base_name};
+use super::stepped::{new_step, unique_ids};
+use super::synonyms::base_name;
 use super::{Guidance, Level, Skill, Step, branch_rules, check};
 use crate::policy::Policy;
 use crate::text::slug;
@@ -25,7 +27,7 @@ fn is_border(line: &str) -> bool {
     let line = line.trim();
     let corner = line.starts_with(['+', '┌', '└', '├', '╔', '╚', '╭', '╰']);
     let body = line.chars().filter(|c| matches!(c, '-' | '─' | '═' | '=')).count();
-    corner && body >= 2
+    corner && body >= 2 && !line.chars().any(char::is_alphanumeric)
 }
 
 /// The boxes of a drawing, in their order.
@@ -78,17 +80,30 @@ pub(crate) fn flow(doc: &Document) -> Option<(Vec<FlowBox>, u32, u32)> {
     })
 }
 
+/// The lines between the boxes that only lead from one to the next.
+fn arrows(doc: &Document, first: u32, last: u32, reader: &mut Reader) {
+    let start = doc.raw.first().map_or(1, |(no, _)| *no);
+    let lines = doc.raw.iter().skip(first.saturating_sub(start) as usize);
+    let leads = |c: char| !c.is_alphanumeric() || matches!(c, 'v' | 'V');
+    for (no, _) in lines.take_while(|(no, _)| *no <= last).filter(|(_, line)| line.chars().all(leads)) {
+        reader.became(*no, *no, Kind::Drawing, "");
+    }
+}
+
 /// Reads the steps of such a page, and what its notes and example say.
 pub(crate) fn steps(doc: &Document, skills: &[Named], policy: &mut Policy, reader: &mut Reader) -> Vec<Step> {
     let flow = flow(doc);
-    let mut steps: Vec<Step> = skills.iter().map(|named| step(&named.name, named.line, named.line)).collect();
+    let mut steps: Vec<Step> =
+        skills.iter().map(|named| step(&named.name, named.line, named.line, reader)).collect();
     for step in &steps {
-        if synonyms::of_name(&step.name_in_document).is_none() {
+        reader.became(step.lines[0], step.lines[0], Kind::Step, "");
+        if reader.words.of_name(&step.name_in_document).is_none() {
             check::unknown_skill(reader, step.lines[0], &step.name_in_document);
         }
     }
     if let Some((boxes, first, last)) = &flow {
-        reader.understand(*first, *last);
+        arrows(doc, *first, *last, reader);
+        reader.became(*first, *first, Kind::Drawing, "");
         take_boxes(boxes, &mut steps, policy, reader);
     }
     let labels_known = reader.origins.contains_key("merge_request.labels");
@@ -97,7 +112,7 @@ pub(crate) fn steps(doc: &Document, skills: &[Named], policy: &mut Policy, reade
             && flow.as_ref().is_none_or(|(_, first, _)| *first != block.first)
             && example(lines, &mut steps, policy, labels_known, reader)
         {
-            reader.understand(block.first, block.first);
+            reader.became(block.first, block.first, Kind::Drawing, "");
         }
     }
     steps.iter_mut().for_each(complete);
@@ -105,21 +120,14 @@ pub(crate) fn steps(doc: &Document, skills: &[Named], policy: &mut Policy, reade
     steps
 }
 
-fn step(name: &str, first: u32, last: u32) -> Step {
-    let base = base_name(name);
-    let id = slug(&base);
+fn step(name: &str, first: u32, last: u32, reader: &Reader) -> Step {
     let title = name.trim_end_matches('/').rsplit('/').next().unwrap_or(name).trim().to_owned();
+    let id = slug(&base_name(name));
     Step {
         id: if id.is_empty() { "step".to_owned() } else { id },
-        title,
-        skills: synonyms::of_name(name).into_iter().collect(),
+        skills: reader.words.of_name(name).into_iter().collect(),
         name_in_document: name.to_owned(),
-        lines: [first, last],
-        inputs: vec![],
-        outputs: vec![],
-        checklist: vec![],
-        guidance: vec![],
-        suggested_commands: vec![],
+        ..new_step(&title, first, last)
     }
 }
 
@@ -141,7 +149,7 @@ fn take_boxes(boxes: &[FlowBox], steps: &mut Vec<Step>, policy: &mut Policy, rea
             at
         } else {
             let at = after.min(steps.len());
-            steps.insert(at, step(&flow_box.name, flow_box.first, flow_box.last));
+            steps.insert(at, step(&flow_box.name, flow_box.first, flow_box.last, reader));
             furthest = furthest.max(at);
             added += 1;
             if listed > 0 {
@@ -150,8 +158,12 @@ fn take_boxes(boxes: &[FlowBox], steps: &mut Vec<Step>, policy: &mut Policy, rea
             at
         };
         after = at + 1;
+        let id = steps.get(at).map(|step| step.id.clone()).unwrap_or_default();
+        reader.became(flow_box.first, flow_box.last, Kind::Drawing, "");
+        reader.became(flow_box.first + 1, flow_box.last.saturating_sub(1), Kind::Box, &id);
         if let (Some((no, note)), Some(step)) = (&flow_box.note, steps.get_mut(at)) {
-            take_note(note, *no, step);
+            take_note(note, *no, step, reader);
+            reader.became(*no, *no, Kind::Note, &step.id);
             branch_rules::note(note, *no, &mut policy.branch, reader);
         }
     }
@@ -162,10 +174,10 @@ fn take_boxes(boxes: &[FlowBox], steps: &mut Vec<Step>, policy: &mut Policy, rea
 }
 
 /// A note may name further skills: `Quick test + fix`, `Fast merge`.
-fn take_note(note: &str, line: u32, step: &mut Step) {
+fn take_note(note: &str, line: u32, step: &mut Step, reader: &Reader) {
     step.guidance.push(Guidance { line, text: note.to_owned() });
     let own = step.skills.first().copied();
-    for skill in synonyms::in_prose(note, 2) {
+    for skill in reader.words.in_prose(note, 1) {
         let more = match (own, skill) {
             (Some(Skill::Implement), Skill::Reproduce) => 0,
             (None, _) | (Some(Skill::MergeRequest), Skill::Review | Skill::Merge | Skill::Deploy) => {
@@ -211,7 +223,8 @@ fn example(
         if let Some(at) = numbered(line).and_then(|name| position(steps, name)) {
             current = Some(at);
             any = true;
-            reader.understand(*no, *no);
+            let step = steps.get(at).map(|step| step.id.clone()).unwrap_or_default();
+            reader.became(*no, *no, Kind::Example, &step);
             continue;
         }
         let Some(step) = current.and_then(|at| steps.get_mut(at)) else { continue };
@@ -220,7 +233,7 @@ fn example(
         if let Some(suggested) = suggested {
             branch_rules::command(&suggested, *no, &mut policy.branch, reader);
             step.suggested_commands.push(suggested);
-            reader.understand(*no, *no);
+            reader.became(*no, *no, Kind::Command, &step.id);
         } else if !text.is_empty() {
             step.guidance.push(Guidance { line: *no, text: text.to_owned() });
             if !labels && let Some(label) = label(text) {
@@ -241,17 +254,12 @@ fn label(text: &str) -> Option<String> {
 /// Says where a listed skill and the page's step headings differ.
 pub(crate) fn against_headings(skills: &[Named], steps: &[Step], reader: &mut Reader) {
     for named in skills {
-        let skill = synonyms::of_name(&named.name);
+        let skill = reader.words.of_name(&named.name);
         let done = skill.is_none_or(|skill| steps.iter().any(|step| step.skills.contains(&skill)));
         if !done {
             let message = format!("the front matter lists `{}`, and no step of the page does it", named.name);
-            reader.say(
-                Level::Warning,
-                "HF0304",
-                named.line,
-                message,
-                "name it in a step, or take it from the list",
-            );
+            let hint = "name it in a step, or take it from the list";
+            reader.say(Level::Warning, "HF0304", named.line, message, hint).about(&named.name);
         }
     }
 }

@@ -1,22 +1,14 @@
 //! `hotfix init`: looks at the repository, writes a config and a workflow,
 //! and says what it found and why. It never overwrites.
 
+use super::look::{Found, facts, look, write};
 use super::{Answer, Session};
 use crate::error::{Failure, exit};
 use crate::settings::{CONFIG, WORKFLOW};
-use crate::steps::base;
 use crate::ui::{GOOD, NAME, styled};
 use hotfix_core::config::Config;
-use hotfix_core::workflow::BUILT_IN;
+use hotfix_core::workflow::starting_page;
 use std::fmt::Write as _;
-use std::path::Path;
-
-/// Something that was found out.
-struct Found {
-    what: &'static str,
-    value: String,
-    why: String,
-}
 
 /// Carries the verb out.
 pub fn run(session: &Session<'_>) -> Answer {
@@ -27,14 +19,15 @@ pub fn run(session: &Session<'_>) -> Answer {
                 .try_this("see what is understood of it", "hotfix workflow show"));
         }
     }
-    let found = look(session);
+    let found = look(&session.repo, &Config::default());
     let config = config_text(&found);
     // What is written must be what can be read.
     hotfix_core::config::parse(&config)
         .map_err(|e| Failure::bug(format!("init wrote a config that it cannot read: {e}")))?;
+    let page = starting_page(&facts(&session.repo, &Config::default(), &found));
     if !session.global.dry_run {
         write(&top.join(CONFIG), &config)?;
-        write(&top.join(WORKFLOW), BUILT_IN)?;
+        write(&top.join(WORKFLOW), &page)?;
     }
     if session.ui.json {
         let rows: Vec<_> = found
@@ -53,72 +46,6 @@ pub fn run(session: &Session<'_>) -> Answer {
     session.ui.answer(format!("{} {verb} {CONFIG} and {WORKFLOW}", styled(GOOD, "✓")));
     session.ui.answer("next: read both, commit them to the default branch, then hotfix trust");
     Ok(exit::DONE)
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    use std::io::Write as _;
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
-    Ok(file.write_all(text.as_bytes())?)
-}
-
-fn look(session: &Session<'_>) -> Vec<Found> {
-    let repo = &session.repo;
-    let mut found = Vec::new();
-    let mut add = |what, value: String, why: &str| found.push(Found { what, value, why: why.to_owned() });
-    if let Some(branch) = base::production_branch(repo, &Config::default()) {
-        add("production.branch", branch, "a branch of that name is on the remote");
-    }
-    if let Some(tag) = base::latest_tag(repo, &Config::default(), None) {
-        add("tag_pattern", pattern(&tag), &format!("the latest release tag is {tag}"));
-    }
-    if let Some(branch) = repo.default_branch() {
-        add("port_to", branch, "the remote's default branch");
-    }
-    for (file, command, why) in TESTS {
-        if repo.top.join(file).exists() {
-            add("verify.critical", (*command).to_owned(), why);
-            break;
-        }
-    }
-    for (file, command, why) in STYLE {
-        if repo.top.join(file).exists() {
-            add("verify.style", (*command).to_owned(), why);
-            break;
-        }
-    }
-    found
-}
-
-/// Which tests a project has, by a file that it has.
-const TESTS: &[(&str, &str, &str)] = &[
-    ("Cargo.toml", "cargo test", "there is a Cargo.toml"),
-    ("go.mod", "go test ./...", "there is a go.mod"),
-    ("pytest.ini", "pytest", "there is a pytest.ini"),
-    ("pyproject.toml", "pytest", "there is a pyproject.toml"),
-    ("package.json", "npm test", "there is a package.json"),
-    ("pom.xml", "mvn -q test", "there is a pom.xml"),
-    ("build.gradle", "./gradlew test", "there is a build.gradle"),
-    ("Gemfile", "bundle exec rake test", "there is a Gemfile"),
-    ("Makefile", "make test", "there is a Makefile"),
-];
-
-/// Which style checker a project has.
-const STYLE: &[(&str, &str, &str)] = &[
-    (".pre-commit-config.yaml", "pre-commit run --files", "there is a .pre-commit-config.yaml"),
-    ("ruff.toml", "ruff check --output-format concise", "there is a ruff.toml"),
-    (".flake8", "flake8", "there is a .flake8"),
-    ("eslint.config.js", "npx eslint --format unix", "there is an eslint.config.js"),
-    (".eslintrc.json", "npx eslint --format unix", "there is an .eslintrc.json"),
-    ("rustfmt.toml", "rustfmt --check", "there is a rustfmt.toml"),
-];
-
-/// `v1.4.2` gives `v*`, `release-7` gives `release-*`.
-fn pattern(tag: &str) -> String {
-    let prefix: String = tag.chars().take_while(|c| !c.is_ascii_digit()).collect();
-    format!("{prefix}[0-9]*")
 }
 
 fn config_text(found: &[Found]) -> String {
@@ -208,6 +135,5 @@ mod tests {
         let config = hotfix_core::config::parse(&config_text(&found)).unwrap();
         assert_eq!(config.production.branch.as_deref(), Some("prod\"x"));
         hotfix_core::config::parse(&config_text(&[])).unwrap();
-        assert_eq!((pattern("v1.2"), pattern("rel-7")), ("v[0-9]*".to_owned(), "rel-[0-9]*".to_owned()));
     }
 }

@@ -5,7 +5,7 @@ use crate::engine::journal::FILE;
 use crate::engine::runs::{self, Wanted};
 use crate::error::{Failure, exit};
 use crate::ui::{DIM, GOOD, NAME, clock_time, styled};
-use hotfix_core::journal::{Chain, Event, Record, read};
+use hotfix_core::journal::{Chain, Record, read, summary};
 use hotfix_core::text::brief;
 
 /// Carries the verb out.
@@ -51,10 +51,7 @@ fn tell_verified(session: &Session<'_>, chain: &Chain, length: usize) {
 fn line(record: &Record, told: Option<String>) -> String {
     let json = serde_json::to_value(record).unwrap_or_default();
     let name = json.get("event").and_then(|e| e.as_str()).unwrap_or_default().to_owned();
-    let what = match &record.event {
-        Event::EffectRequested { effect } => effect.what.summary(),
-        _ => told.unwrap_or_else(|| rest(&json)),
-    };
+    let what = told.unwrap_or_else(|| summary(&record.event));
     let simulated = if record.by.simulated { " (simulated)" } else { "" };
     format!(
         "{:>4} {} {} {}{simulated}",
@@ -63,15 +60,4 @@ fn line(record: &Record, told: Option<String>) -> String {
         styled(NAME, format!("{name:<18}")),
         brief(&what, 110)
     )
-}
-
-/// The fields that only this event has.
-fn rest(json: &serde_json::Value) -> String {
-    let Some(map) = json.as_object() else { return String::new() };
-    let own = map
-        .iter()
-        .filter(|(k, _)| !matches!(k.as_str(), "seq" | "at" | "by" | "attempt" | "prev" | "event" | "plan"));
-    own.map(|(k, v)| format!("{k}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned)))
-        .collect::<Vec<_>>()
-        .join(" ")
 }

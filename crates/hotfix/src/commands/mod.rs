@@ -10,6 +10,8 @@ pub mod done;
 pub mod init;
 pub mod list;
 pub mod log;
+pub mod logdiff;
+mod look;
 pub mod monitor;
 pub mod port;
 pub mod report;
@@ -53,12 +55,13 @@ pub fn run(cli: Cli, ui: &Ui) -> Answer {
     let global = &cli.global;
     match cli.verb {
         Verb::Demo(args) => crate::demo::run(&args, ui),
-        Verb::Workflow(verb) => workflow::run(&verb, ui),
+        Verb::LogDiff(args) => logdiff::run(&args, global, ui),
+        Verb::Workflow(verb) => workflow::run(&verb, global, ui),
         Verb::Init => init::run(&Session::open(ui, global)?),
         Verb::Start(args) => start::run(&Session::open(ui, global)?, &args),
         Verb::Run(args) => run::run(&Session::open(ui, global)?, &args),
         Verb::Status => status::run(&Session::open(ui, global)?),
-        Verb::Brief { step } => brief::run(&Session::open(ui, global)?, step.as_deref()),
+        Verb::Brief(args) => brief::run(&Session::open(ui, global)?, &args),
         Verb::Reproduce { command } => reproduce::run(&Session::open(ui, global)?, &command),
         Verb::Verify => verify::run(&Session::open(ui, global)?),
         Verb::Ship(args) => ship::run(&Session::open(ui, global)?, &args),
@@ -177,7 +180,7 @@ impl<'a> Session<'a> {
             "HF0211",
             format!("`hotfix {verb}` takes a person's word, and nobody is at a terminal here"),
         )
-        .try_this("run it yourself, in a terminal", format!("hotfix {verb}"))
+        .try_this("run it yourself, in a terminal", crate::again::same())
         .hint("an agent cannot say it for you; the config can name callers that may ([callers])"))
     }
 }

@@ -2,6 +2,7 @@
 //! git directory that all worktrees share.
 
 use super::journal::{FILE, FileJournal};
+use crate::again::{self, With};
 use crate::error::Failure;
 use crate::git::repo::Repo;
 use hotfix_core::journal::Actor;
@@ -95,7 +96,7 @@ pub fn choose(repo: &Repo, wanted: Wanted<'_>) -> Result<PathBuf, Failure> {
             let keys: Vec<&str> = several.iter().map(|f| f.key.as_str()).collect();
             let example = keys.first().copied().unwrap_or_default();
             Err(Failure::usage("HF0205", format!("several hotfixes are under way: {}", keys.join(", ")))
-                .try_this("say which one", format!("hotfix status --incident {example}")))
+                .try_this("say which one", again::with(With::long("--incident", example))))
         }
     }
 }

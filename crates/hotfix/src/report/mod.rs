@@ -1,4 +1,5 @@
-//! The incident report for people: Markdown to paste, HTML to keep, and the
+//! What is told at length. `page` tells what was understood of a workflow; the
+//! rest is the incident report for people: Markdown to paste, HTML to keep, and the
 //! file in which a person writes the analysis.
 //!
 //! The data comes whole from `hotfix_core::report`; here it is only told.
@@ -9,12 +10,15 @@
 
 pub mod analysis;
 mod axis;
+pub mod brief;
 mod chart;
 mod diff;
 mod facts;
 mod gates;
 mod html;
+pub mod logs;
 mod markdown;
+pub mod page;
 mod prose;
 mod series;
 mod strip;

@@ -1,6 +1,7 @@
 //! What a hotfix starts from: what runs in production, as far as this clone
 //! knows without asking anybody.
 
+use crate::again::{self, With};
 use crate::error::Failure;
 use crate::git::repo::Repo;
 use hotfix_core::config::Config;
@@ -72,7 +73,7 @@ fn no_base() -> Failure {
         "nothing here says what is in production: no release tag, no production branch, no main",
     )
     .try_this("bring what the remote has", "git fetch --tags")
-    .try_this("or say where the hotfix starts", "hotfix start KEY -m TITLE --from REF")
+    .try_this("or say where the hotfix starts", again::with(With::long("--from", "REF")))
 }
 
 fn on_branch(repo: &Repo, branch: Option<&str>) -> Option<(String, String)> {

@@ -84,6 +84,11 @@ impl Clock {
     }
 }
 
+/// The year that it is, for time stamps that name none.
+pub fn year() -> i16 {
+    Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).year()
+}
+
 fn read_world(folder: &Path) -> Option<World> {
     let text = std::fs::read(folder.join(WORLD_FILE)).ok()?;
     let file: WorldFile = serde_json::from_slice(&text).ok()?;

@@ -1,5 +1,6 @@
 //! Ctrl-C. The first one lets what is under way come to a safe point; the
-//! second ends the program at once. The journal is true either way.
+//! second ends the program at once, and the commands that it runs before it.
+//! The journal is true either way.
 
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -9,12 +10,17 @@ static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 /// Starts to listen for SIGINT, SIGTERM and SIGHUP.
 pub fn listen() {
-    let flag = FLAG.get_or_init(|| Arc::new(AtomicBool::new(false)));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
-        // Registered first, so that it sees the flag of the signal before.
-        let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(flag));
-        let _ = signal_hook::flag::register(signal, Arc::clone(flag));
-    }
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let flag = Arc::clone(FLAG.get_or_init(|| Arc::new(AtomicBool::new(false))));
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            if flag.swap(true, Ordering::Relaxed) {
+                super::process::live::kill_all();
+                std::process::exit(130);
+            }
+        }
+    });
 }
 
 /// Whether somebody asked to stop.

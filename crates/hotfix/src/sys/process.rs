@@ -1,8 +1,15 @@
 //! The only processes besides git's. A command runs in its own process group,
-//! its output goes to a file, and it is ended as a group when its time is up
-//! or somebody asks to stop.
+//! its output goes to a file, and it is ended with all that it has started
+//! when its time is up or somebody asks to stop. One that must leave nothing
+//! behind at all is [`contained`].
+
+pub mod contained;
+pub mod family;
+pub mod kept;
+pub mod live;
 
 use super::interrupt;
+use family::Family;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -46,6 +53,10 @@ pub enum Ended {
     TooLoud,
 }
 
+/// The variable that marks the processes of a command: those inside another's
+/// have the marks of both, with `/` between them.
+pub const MARK: &str = "HOTFIX_JOB";
+
 /// A command that has ended.
 #[derive(Debug, Clone)]
 pub struct Finished {
@@ -55,12 +66,20 @@ pub struct Finished {
     pub took: Duration,
     /// Why it could not be started.
     pub error: Option<String>,
+    /// Processes that it left running, by name; they were ended.
+    pub left_behind: Vec<String>,
+    /// Something that could not be ended keeps its output open.
+    pub held_open: bool,
 }
 
 /// More output than this ends a command, in bytes.
 pub const OUTPUT_LIMIT: u64 = 64 * 1024 * 1024;
 
 impl Finished {
+    fn new(ended: Ended, took: Duration) -> Finished {
+        Finished { ended, took, error: None, left_behind: Vec::new(), held_open: false }
+    }
+
     /// Whether it ended with 0.
     pub fn succeeded(&self) -> bool {
         self.ended == Ended::Exit(0)
@@ -100,15 +119,25 @@ pub fn run(job: &Job<'_>, tick: &mut dyn FnMut(&str)) -> io::Result<Finished> {
     let mut command = command_of(job);
     command.current_dir(job.cwd).stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out).process_group(0);
     command.envs(job.env.iter().map(|(k, v)| (k, v)));
+    // What a deploy starts is to stay, whatever becomes of the deploy.
+    let mark = job.interruptible.then(contained::fresh_mark);
+    if let Some(mark) = &mark {
+        command.env(MARK, contained::marked(mark));
+    }
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(e) => {
             let error = Some(format!("{}: {e}", job.argv.first().map_or("", String::as_str)));
-            return Ok(Finished { ended: Ended::NotStarted, took: started.elapsed(), error });
+            return Ok(Finished { error, ..Finished::new(Ended::NotStarted, started.elapsed()) });
         }
     };
-    let ended = wait(&mut child, job, started, tick)?;
-    Ok(Finished { ended, took: started.elapsed(), error: None })
+    let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
+    let group = group.ok_or_else(|| io::Error::other("a process without an id"))?;
+    let family = Family::new(group, mark, std::collections::HashSet::new());
+    // What may outlive us is not ended because we are in a hurry.
+    let _live = job.interruptible.then(|| live::enter(&family));
+    let ended = wait(&mut child, &family, job, started, tick)?;
+    Ok(Finished::new(ended, started.elapsed()))
 }
 
 /// The child itself says who it is before it begins, so there is no moment in
@@ -140,7 +169,13 @@ fn resolve(program: &str, cwd: &Path) -> PathBuf {
     }
 }
 
-fn wait(child: &mut Child, job: &Job<'_>, started: Instant, tick: &mut dyn FnMut(&str)) -> io::Result<Ended> {
+fn wait(
+    child: &mut Child,
+    family: &Family,
+    job: &Job<'_>,
+    started: Instant,
+    tick: &mut dyn FnMut(&str),
+) -> io::Result<Ended> {
     let mut pause = Duration::from_millis(2);
     loop {
         if let Some(status) = child.try_wait()? {
@@ -158,7 +193,8 @@ fn wait(child: &mut Child, job: &Job<'_>, started: Instant, tick: &mut dyn FnMut
             None
         };
         if let Some(reason) = reason {
-            end_group(child);
+            family.end(&mut || matches!(child.try_wait(), Ok(Some(_))));
+            let _ = child.wait();
             return Ok(reason);
         }
         if started.elapsed() > Duration::from_millis(200) {
@@ -167,20 +203,6 @@ fn wait(child: &mut Child, job: &Job<'_>, started: Instant, tick: &mut dyn FnMut
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(50));
     }
-}
-
-/// Asks the whole group to end, then ends it.
-fn end_group(child: &mut Child) {
-    let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) else { return };
-    let _ = rustix::process::kill_process_group(group, rustix::process::Signal::TERM);
-    for _ in 0..20 {
-        if matches!(child.try_wait(), Ok(Some(_))) {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    let _ = child.wait();
 }
 
 fn last_line(path: &Path) -> io::Result<String> {
