@@ -1,6 +1,10 @@
 //! `.hotfix/config.toml`, typed. Unknown keys are errors with a suggestion;
 //! every section may be left out.
 
+mod style;
+
+pub use style::{FilesGiven, StyleCommand, ToldStyle};
+
 use crate::policy::optional_iso_duration as optional_duration;
 use crate::text::did_you_mean;
 use jiff::SignedDuration;
@@ -139,8 +143,8 @@ pub struct Verify {
     pub critical: Vec<Critical>,
     /// Smoke tests.
     pub smoke: Vec<Command>,
-    /// Style checkers; the changed files are appended as arguments (`HOTFIX_FILES` for a shell text).
-    pub style: Vec<Command>,
+    /// Style checkers; the changed files that concern each are appended as arguments.
+    pub style: Vec<StyleCommand>,
     /// The time for each command; 10 minutes where nothing is said.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
@@ -174,7 +178,7 @@ pub struct Change {
     pub protected: Vec<String>,
     /// Globs of generated files, which do not count.
     pub generated: Vec<String>,
-    /// Regular expressions of texts that look like secrets and are none.
+    /// Secrets that are none: `path:GLOB`, `rule:ID`, or a text of at least four characters that the secret contains.
     pub allow_secrets: Vec<String>,
 }
 
@@ -504,7 +508,10 @@ impl Config {
         add("verify.reproduce", self.verify.reproduce.as_ref());
         self.verify.critical.iter().for_each(|c| add("verify.critical", Some(&c.run)));
         self.verify.smoke.iter().for_each(|c| add("verify.smoke", Some(c)));
-        self.verify.style.iter().for_each(|c| add("verify.style", Some(c)));
+        for style in &self.verify.style {
+            add("verify.style", Some(style.command()));
+            add("verify.style fix", style.told().and_then(|told| told.fix.as_ref()));
+        }
         add("deploy.command", self.deploy.command.as_ref());
         add("rollback.command", self.rollback.command.as_ref());
         add("rollback.rehearse", self.rollback.rehearse.as_ref());

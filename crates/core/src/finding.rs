@@ -75,14 +75,15 @@ pub fn kept(mut findings: Vec<Finding>) -> (Vec<Finding>, usize) {
     (findings, more)
 }
 
+/// `1 finding`, `2 findings`.
+pub fn counted(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
 /// A word as a shell takes it for one argument.
 pub fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@,%".contains(c);
-    if !word.is_empty() && !word.starts_with('-') && word.chars().all(plain) {
-        return word.to_owned();
-    }
     let word = if word.starts_with('-') { format!("./{word}") } else { word.to_owned() };
-    format!("'{}'", word.replace('\'', r"'\''"))
+    shlex::try_quote(&word).map_or_else(|_| "?".to_owned(), std::borrow::Cow::into_owned)
 }
 
 #[cfg(test)]
@@ -97,8 +98,8 @@ mod tests {
         (finding.line, finding.column) = (Some(3), Some(5));
         assert_eq!(finding.told(), "a b.rs:3:5: x");
         assert_eq!(shell_word("src/a.rs"), "src/a.rs");
-        assert_eq!(shell_word("a b's"), r"'a b'\''s'");
-        assert_eq!(shell_word("-rf"), "'./-rf'");
+        assert_eq!(shell_word("a b's"), r#""a b's""#);
+        assert_eq!(shell_word("-rf"), "./-rf");
         assert_eq!(shell_word("$(x)"), "'$(x)'");
     }
 

@@ -58,7 +58,7 @@ pub enum Verb {
         command: Vec<String>,
     },
     /// Run the verification gates now and show the evidence.
-    Verify,
+    Verify(Verify),
     /// The change is ready: commit, merge request, review, merge, deploy, monitoring.
     Ship(Ship),
     /// A person's word that something is done.
@@ -153,6 +153,14 @@ pub struct Start {
     /// Take over this branch instead of making one.
     #[arg(long, value_name = "BRANCH")]
     pub adopt: Option<String>,
+}
+
+/// `hotfix verify`.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Verify {
+    /// First let the project's formatters mend the changed lines, and only those.
+    #[arg(long)]
+    pub fix_style: bool,
 }
 
 /// `hotfix run`.

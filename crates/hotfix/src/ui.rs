@@ -63,7 +63,9 @@ pub fn finding_lines(findings: &[Finding], most: usize) -> Vec<String> {
     for finding in findings.iter().take(most) {
         let place = finding.place();
         let place = if place.is_empty() { String::new() } else { format!("{} ", styled(NAME, place)) };
-        out.push(format!("{place}{}", styled(Style::new(), &finding.message)));
+        let rule =
+            if finding.rule.is_empty() { String::new() } else { styled(DIM, format!(" ({})", finding.rule)) };
+        out.push(format!("{place}{}{rule}", styled(Style::new(), &finding.message)));
         for hint in &finding.hints {
             if !hints.contains(&hint) {
                 hints.push(hint);

@@ -296,6 +296,12 @@ pub fn bad_patterns(patterns: &[String]) -> Vec<String> {
     globs::Globs::new(patterns.iter().map(String::as_str)).bad
 }
 
+/// Those of some paths that match one of the patterns; all where there is none.
+pub fn matching(patterns: &[String], paths: &[String]) -> Vec<String> {
+    let globs = globs::Globs::new(patterns.iter().map(String::as_str));
+    paths.iter().filter(|path| patterns.is_empty() || globs.has(path)).cloned().collect()
+}
+
 /// No gate quotes a line with a secret that another gate has found.
 fn hide(gates: &mut [Judgement], secrets: &BTreeSet<String>) {
     let without = |text: &mut String| {

@@ -1,7 +1,6 @@
 //! Takes over of a formatter's work only what concerns the change: hunks
 //! that touch a changed line. The rest of the file stays as it is.
 
-use crate::change::{FileChange, LineKind, Status};
 use crate::syntax::{Language, Source, TokenKind, tokens};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::collections::BTreeSet;
@@ -25,14 +24,19 @@ pub enum AdoptError {
     Broken,
 }
 
-/// The lines of a file that a change has added or altered, or next to which
-/// it has removed something; all of a new file.
-pub fn changed_lines(file: &FileChange, lines: usize) -> BTreeSet<usize> {
-    if file.status == Status::Added {
-        return (1..=lines).collect();
+/// The lines (from 1) of a text that an earlier one does not have; all where
+/// there is none.
+pub fn fresh_lines(before: Option<&str>, after: &str) -> BTreeSet<usize> {
+    let new: Vec<&str> = after.split_inclusive('\n').collect();
+    let Some(before) = before else { return (1..=new.len()).collect() };
+    let old: Vec<&str> = before.split_inclusive('\n').collect();
+    let mut out = BTreeSet::new();
+    for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
+        if !matches!(op, DiffOp::Equal { .. }) {
+            out.extend(op.new_range().map(|at| at + 1));
+        }
     }
-    let added = file.hunks.iter().flat_map(|hunk| &hunk.lines).filter(|line| line.kind == LineKind::Added);
-    added.filter_map(|line| line.new_line).filter_map(|line| usize::try_from(line).ok()).collect()
+    out
 }
 
 /// The text with those hunks of `formatted` that touch one of the lines.
@@ -108,6 +112,13 @@ mod tests {
         assert_eq!((out.text.as_str(), out.left), ("a\n\n\nb\n", 1));
         assert_eq!(adopt("x.txt", "a", "a\n", &BTreeSet::from([1])).unwrap().text, "a\n");
         assert_eq!(adopt("x.txt", "", "", &BTreeSet::new()).unwrap().text, "");
+    }
+
+    #[test]
+    fn lines_that_are_new() {
+        assert_eq!(fresh_lines(Some("a\nb\nc\n"), "a\nx\nc\nd\n"), BTreeSet::from([2, 4]));
+        assert_eq!(fresh_lines(None, "a\nb"), BTreeSet::from([1, 2]));
+        assert_eq!(fresh_lines(Some("a\nb\n"), "a\n"), BTreeSet::new());
     }
 
     #[test]

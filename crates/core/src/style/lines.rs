@@ -105,7 +105,8 @@ impl Lines {
         if let (Some(file), Some(found)) = (&self.heading, FORMS.under.captures(line)) {
             return Some(Remark { file: file.clone(), ..remark(&found) });
         }
-        if let Some(found) = FORMS.file_line.captures(line).or_else(|| FORMS.file_paren.captures(line)) {
+        let placed = FORMS.file_line.captures(line).or_else(|| FORMS.file_paren.captures(line));
+        if let Some(found) = placed.filter(|found| names_a_file(&found["file"])) {
             return Some(remark(&found));
         }
         if let Some(found) = FORMS.would.captures(line) {
@@ -118,6 +119,14 @@ impl Lines {
         }
         None
     }
+}
+
+/// `src/a b.py` may be a file, `Found 3 errors at 12` is a sentence.
+fn names_a_file(text: &str) -> bool {
+    let text = text.trim();
+    let name = text.rsplit('/').next().unwrap_or(text);
+    let extension = name.rsplit_once('.').is_some_and(|(_, end)| !end.is_empty() && !end.contains(' '));
+    !text.contains(char::is_whitespace) || extension
 }
 
 fn place(found: &Captures<'_>) -> Remark {

@@ -71,9 +71,12 @@ fn config_text(found: &[Found]) -> String {
         None => out.push_str("# critical = [{ paths = [\"src/auth/**\"], run = \"make test-auth\" }]\n"),
     }
     out.push_str("# smoke = [\"./smoke.sh\"]\n");
-    match value("verify.style") {
-        Some(v) => drop(writeln!(out, "style = [{}]", quoted(v))),
-        None => out.push_str("# style = [\"flake8\"]   # the changed files are appended\n"),
+    let styles: Vec<String> =
+        found.iter().filter(|f| f.what == "verify.style").map(|f| quoted(&f.value)).collect();
+    if styles.is_empty() {
+        out.push_str("# style = [\"flake8\"]   # the changed files are appended\n");
+    } else {
+        let _ = writeln!(out, "style = [{}]", styles.join(", "));
     }
     out.push_str(REST);
     out
@@ -129,11 +132,13 @@ mod tests {
             ("port_to", "main"),
             ("verify.critical", "cargo test"),
             ("verify.style", "flake8"),
+            ("verify.style", "ruff format --check"),
         ];
         let found: Vec<Found> =
             all.iter().map(|(w, v)| Found { what: w, value: (*v).to_owned(), why: String::new() }).collect();
         let config = hotfix_core::config::parse(&config_text(&found)).unwrap();
         assert_eq!(config.production.branch.as_deref(), Some("prod\"x"));
+        assert_eq!(config.verify.style.len(), 2);
         hotfix_core::config::parse(&config_text(&[])).unwrap();
     }
 }

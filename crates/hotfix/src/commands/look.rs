@@ -5,6 +5,7 @@ use crate::error::Failure;
 use crate::git::repo::Repo;
 use crate::steps::base;
 use hotfix_core::config::Config;
+use hotfix_core::style::detect;
 use hotfix_core::workflow::Facts;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -37,10 +38,12 @@ pub fn look(repo: &Repo, config: &Config) -> Vec<Found> {
     if let Some((project, count)) = tracker(repo) {
         add("tracker", project, &format!("{count} of the latest commits name one of its tickets"));
     }
-    for (what, table) in [("verify.critical", TESTS), ("verify.style", STYLE)] {
-        if let Some((_, command, why)) = table.iter().find(|(file, ..)| repo.top.join(file).exists()) {
-            add(what, (*command).to_owned(), why);
-        }
+    if let Some((_, command, why)) = TESTS.iter().find(|(file, ..)| repo.top.join(file).exists()) {
+        add("verify.critical", (*command).to_owned(), why);
+    }
+    let read = |name: &str| std::fs::read_to_string(repo.top.join(name)).ok();
+    for checker in detect::checkers(&read) {
+        add("verify.style", checker.command.to_owned(), &checker.why);
     }
     found
 }
@@ -109,16 +112,6 @@ const TESTS: &[(&str, &str, &str)] = &[
     ("build.gradle", "./gradlew test", "there is a build.gradle"),
     ("Gemfile", "bundle exec rake test", "there is a Gemfile"),
     ("Makefile", "make test", "there is a Makefile"),
-];
-
-/// Which style checker a project has.
-const STYLE: &[(&str, &str, &str)] = &[
-    (".pre-commit-config.yaml", "pre-commit run --files", "there is a .pre-commit-config.yaml"),
-    ("ruff.toml", "ruff check --output-format concise", "there is a ruff.toml"),
-    (".flake8", "flake8", "there is a .flake8"),
-    ("eslint.config.js", "npx eslint --format unix", "there is an eslint.config.js"),
-    (".eslintrc.json", "npx eslint --format unix", "there is an .eslintrc.json"),
-    ("rustfmt.toml", "rustfmt --check", "there is a rustfmt.toml"),
 ];
 
 /// `v1.4.2` gives `v*`, `release-7` gives `release-*`.

@@ -63,7 +63,7 @@ pub fn run(cli: Cli, ui: &Ui) -> Answer {
         Verb::Status => status::run(&Session::open(ui, global)?),
         Verb::Brief { step } => brief::run(&Session::open(ui, global)?, step.as_deref()),
         Verb::Reproduce { command } => reproduce::run(&Session::open(ui, global)?, &command),
-        Verb::Verify => verify::run(&Session::open(ui, global)?),
+        Verb::Verify(args) => verify::run(&Session::open(ui, global)?, args),
         Verb::Ship(args) => ship::run(&Session::open(ui, global)?, &args),
         Verb::Done(args) => done::run(&Session::open(ui, global)?, &args),
         Verb::Waive { gate, reason } => waive::run(&Session::open(ui, global)?, &gate, &reason),

@@ -1,17 +1,19 @@
 //! `hotfix verify`: runs the verification gates now, and shows the evidence.
 
 use super::{Answer, OpenRun, Session};
+use crate::args;
 use crate::engine::Stop;
 use crate::engine::drive::{Came, with_cx};
 use crate::error::exit;
-use crate::steps::{check_style, forecast, implement, test, watch};
+use crate::steps::check_style::{self, mend};
+use crate::steps::{forecast, implement, test, watch};
 use crate::ui::{DIM, NAME, styled, verdict};
 use hotfix_core::gate::{Point, Verdict};
 use hotfix_core::journal::{Event, Observation};
 use hotfix_core::status::{self, GatePart};
 
 /// Carries the verb out.
-pub fn run(session: &Session<'_>) -> Answer {
+pub fn run(session: &Session<'_>, args: args::Verify) -> Answer {
     let mut run = session.open_run(false)?;
     run.must_be_open()?;
     if session.global.dry_run {
@@ -23,13 +25,19 @@ pub fn run(session: &Session<'_>) -> Answer {
     let lock = run.lock("verify")?;
     let verified = with_cx(&mut run.journal, &run.tools, |cx| {
         watch::pass(cx, false)?;
+        if args.fix_style {
+            for line in mend::told(&mend::run(cx)?) {
+                session.ui.say(format!("  {}", styled(anstyle::Style::new(), line)));
+            }
+            watch::pass(cx, false)?;
+        }
         if cx
             .state()
             .head
             .as_ref()
             .is_some_and(|h| h.dirty || Some(&h.commit) != cx.d.state().attempt.as_ref().map(|a| &a.base))
         {
-            implement::judge_change(cx)?;
+            implement::evaluate_change(cx)?;
             check_style::run(cx)?;
         }
         test::verify(cx)?;
@@ -76,7 +84,9 @@ fn show(session: &Session<'_>, run: &OpenRun<'_>) -> u8 {
             }
         }
     }
-    let held = gates.iter().filter(|g| g.binding && g.required <= Point::BeforeMerge);
+    // A weakened test binds whatever the page says of the gate.
+    let binds = |g: &&&GatePart| g.binding || g.findings.iter().any(|f| f.binding);
+    let held = gates.iter().filter(binds).filter(|g| g.required <= Point::BeforeMerge);
     let worst = held.map(|g| g.verdict).filter(|v| !v.lets_pass()).collect::<Vec<_>>();
     match worst.as_slice() {
         [] => exit::DONE,

@@ -11,11 +11,24 @@ const MAX_TEXT: usize = 4 * 1024 * 1024;
 
 /// What lies between two trees or commits.
 pub fn read(git: &Git, old: &str, new: &str) -> Result<Change, GitError> {
+    with_texts(git, (old, new), FileChange::wants_texts)
+}
+
+/// The same, with the text of every file that has one.
+pub fn read_whole(git: &Git, old: &str, new: &str) -> Result<Change, GitError> {
+    with_texts(git, (old, new), |file| !file.binary)
+}
+
+fn with_texts(
+    git: &Git,
+    (old, new): (&str, &str),
+    wants: fn(&FileChange) -> bool,
+) -> Result<Change, GitError> {
     let mut change = change::parse(&tree::diff(git, old, new)?);
     if change.files.is_empty() {
         return Ok(change);
     }
-    let mut texts = texts(git, (old, new), &change.files)?;
+    let mut texts = texts(git, (old, new), change.files.iter().filter(|file| wants(file)))?;
     let origins = origins(git, old, &change.files)?;
     for file in &mut change.files {
         let before = file.old_path.clone().unwrap_or_else(|| file.path.clone());
@@ -34,15 +47,13 @@ enum Side {
     New,
 }
 
-/// The texts that say more than the diff, in one go.
-fn texts(
+/// The texts of some files on both sides, in one go.
+fn texts<'c>(
     git: &Git,
     (old, new): (&str, &str),
-    files: &[FileChange],
+    files: impl Iterator<Item = &'c FileChange>,
 ) -> Result<HashMap<(Side, String), String>, GitError> {
     let wanted: Vec<(Side, String)> = files
-        .iter()
-        .filter(|file| file.wants_texts())
         .flat_map(|file| {
             let before = file.old_path.clone().unwrap_or_else(|| file.path.clone());
             [(Side::Old, before), (Side::New, file.path.clone())]

@@ -34,27 +34,30 @@ pub fn changed_paths(git: &Git, old: &str, new: &str) -> Result<Vec<String>, Git
 
 /// The difference of two trees as a unified diff, as the change gates read it.
 pub fn diff(git: &Git, old: &str, new: &str) -> Result<String, GitError> {
-    let bytes = git.bytes([
-        "diff",
-        "--no-color",
-        "--no-ext-diff",
-        "--no-textconv",
-        "--no-relative",
-        "--indent-heuristic",
-        "--diff-algorithm=histogram",
-        "--submodule=short",
-        "--inter-hunk-context=0",
-        "-O/dev/null",
-        "-M",
-        "-U3",
-        "--full-index",
-        "--src-prefix=a/",
-        "--dst-prefix=b/",
-        old,
-        new,
-    ])?;
+    let mut args = vec!["diff"];
+    args.extend(DIFF);
+    args.extend([old, new]);
+    let bytes = git.bytes(args)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
+
+/// How a diff is read everywhere, whatever the user's settings are.
+const DIFF: [&str; 14] = [
+    "--no-color",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-relative",
+    "--indent-heuristic",
+    "--diff-algorithm=histogram",
+    "--submodule=short",
+    "--inter-hunk-context=0",
+    "-O/dev/null",
+    "-M",
+    "-U3",
+    "--full-index",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+];
 
 /// What a commit's or tree's own attributes say of paths (each ended by a
 /// zero byte): path, attribute, value.
@@ -85,6 +88,15 @@ pub fn attributes(
         out.push((path, name, value));
     }
     Ok(out)
+}
+
+/// What a worktree's files differ by from its commit, as a unified diff.
+/// Untracked files are left aside.
+pub fn diff_of_files(worktree: &Git) -> Result<String, GitError> {
+    let mut args = vec!["diff", "HEAD"];
+    args.extend(DIFF);
+    let bytes = worktree.bytes(args)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Whether a worktree has changes that are not committed, untracked files included.

@@ -26,10 +26,20 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
     Ok(Ended::Passed)
 }
 
-/// The change gates, on the worktree as it stands.
+/// The change gates, on the worktree as it stands: stops where one binds and
+/// has not passed.
 pub fn judge_change(cx: &mut Cx<'_>) -> Result<(), Stop> {
+    match evaluate_change(cx)? {
+        Some((gate, summary)) => Err(stopped_by(gate, &summary).into()),
+        None => Ok(()),
+    }
+}
+
+/// Evaluates the change gates; the first that holds the run, if one does.
+pub fn evaluate_change(cx: &mut Cx<'_>) -> Result<Option<(&'static str, String)>, Stop> {
     let attempt = cx.attempt()?;
-    let Some(head) = cx.state().head.clone() else { return Ok(()) };
+    let Some(head) = cx.state().head.clone() else { return Ok(None) };
+    let mut held = None;
     let subject = Subject { attempt: &attempt, tree: &head.tree, commit: &head.commit };
     let judged = change::judge(cx.t, cx.state(), &subject)?;
     let budget = judged.budget;
@@ -44,10 +54,10 @@ pub fn judge_change(cx: &mut Cx<'_>) -> Result<(), Stop> {
         let answer = says(judgement.verdict, judgement.summary.clone()).findings(judgement.findings);
         cx.gate(judgement.gate, answer)?;
         if must_stop && cx.verdict(judgement.gate) == Verdict::Fail {
-            return Err(stopped_by(judgement.gate, &judgement.summary).into());
+            held = held.or(Some((judgement.gate, judgement.summary)));
         }
     }
-    Ok(())
+    Ok(held)
 }
 
 fn stopped_by(gate: &str, summary: &str) -> crate::error::Failure {

@@ -136,7 +136,7 @@ fn words_from_another_process_are_seen_by_a_waiting_runner() {
 
 #[test]
 fn names_of_files_are_no_patterns() {
-    let world = World::configured(PEOPLE);
+    let world = World::configured(&format!("{PEOPLE}[change]\nmax_files = 9\n"));
     let worktree = world.mended(&[]);
     let names = [":(exclude)app.txt", "*", "a\nb \"q\" späße", "-n"];
     let there = world.dana.at(&worktree);

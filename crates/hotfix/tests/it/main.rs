@@ -21,3 +21,4 @@ mod logdiff_input;
 mod port;
 mod repo;
 mod schemas;
+mod style;

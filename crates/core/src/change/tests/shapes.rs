@@ -77,6 +77,101 @@ fn weakened_tests_always_bind() {
     }
 }
 
+/// The rules of the findings of `change.shape`.
+fn rules_of(diff: &str) -> Vec<String> {
+    let shape = judged(diff, |_| {}).remove(2);
+    shape.findings.into_iter().map(|finding| finding.rule).collect()
+}
+
+#[test]
+fn tests_in_shell_bats_and_tap() {
+    for (path, body, rule) in [
+        ("tests/pay.bats", "-  [ \"$status\" -eq 0 ]\n+  run pay", "removed-assertion"),
+        ("tests/pay.bats", "-  assert_output \"3\"\n+  assert_output --partial \"3\"", "looser-assertion"),
+        ("tests/pay.bats", "+  skip \"flaky\"", "skipped-test"),
+        ("tests/pay.bats", "-@test \"pays\" {\n-  pay\n-}", "removed-test"),
+        ("tests/pay.sh", "-diff want got\n+diff want got || true", "silenced-test"),
+        ("tests/pay.sh", "+set +e", "silenced-test"),
+        ("tests/pay.sh", "-test \"$n\" = 3\n+echo \"$n\"", "removed-assertion"),
+        ("t/pay.t", "-is(pay(), 3, 'pays');\n+ok(pay(), 'pays');", "looser-assertion"),
+        ("t/pay.t", "-ok(pay());\n+ok(1);", "trivial-assertion"),
+        ("t/pay.t", "+plan skip_all => 'later';", "skipped-test"),
+        ("tests/out.sh", "+echo \"ok 1 - pays # TODO later\"", "skipped-test"),
+    ] {
+        assert_eq!(rules_of(&file(path, body)).first().map(String::as_str), Some(rule), "{path}\n{body}");
+    }
+}
+
+#[test]
+fn ways_to_weaken_a_test() {
+    for (path, body, rule) in [
+        ("tests/test_a.py", "-    assert pay() == 3\n+    assert pay() >= 3", Some("looser-assertion")),
+        ("tests/test_a.py", "-    assert pay() == 3\n+    assert pay() == 3\n+    assert pay(2) == 6", None),
+        ("tests/test_a.py", "-    pytest.param(1, 2),\n     pytest.param(2, 3),", Some("removed-case")),
+        ("pay_test.go", "-\t\t{name: \"zero\", n: 0},\n \t\t{name: \"one\", n: 1},", Some("removed-case")),
+        ("tests/test_a.py", "+@pytest.mark.flaky(reruns=3)\n def test_a():", Some("retried-test")),
+        ("a.spec.rb", "-  it 'pays' do\n+  xit 'pays' do", Some("skipped-test")),
+        ("PayTest.cs", "-    [Fact]\n+    [Fact(Skip = \"flaky\")]", Some("skipped-test")),
+        (
+            "src/a.rs",
+            " #[cfg(test)]\n mod tests {\n-    #[test]\n     fn a() { assert_eq!(1 + 1, b()); }\n }",
+            Some("removed-test"),
+        ),
+        ("pytest.ini", " [pytest]\n+addopts = --deselect tests/test_a.py::test_a", Some("left-out-test")),
+        ("package.json", " {\"jest\": {\n+\"testPathIgnorePatterns\": [\"pay\"]\n }}", Some("left-out-test")),
+        (
+            "a.test.ts",
+            "-  expect(f).toHaveBeenCalledTimes(1);\n+  expect(f).toHaveBeenCalled();",
+            Some("looser-assertion"),
+        ),
+    ] {
+        assert_eq!(rules_of(&file(path, body)).first().map(String::as_str), rule, "{path}\n{body}");
+    }
+    let renamed = "diff --git a/tests/test_a.py b/tests/test_a.py.disabled\nsimilarity index 100%\n\
+                   rename from tests/test_a.py\nrename to tests/test_a.py.disabled\n";
+    assert_eq!(rules_of(renamed), ["disabled-test"]);
+}
+
+#[test]
+fn signs_of_refactoring() {
+    let sweep = "-a = old_name(1)\n+a = new_name(1)\n keep\n-b = old_name(2)\n+b = new_name(2)\n keep\n-c = old_name(3)\n+c = new_name(3)";
+    assert_eq!(messages(&file("a.rb", sweep), "change.shape"), [] as [&str; 0]);
+    let whole = sweep.replace(" keep", " def f; end");
+    let gone = file("a.py", &whole.replace(" def f; end", " keep()"));
+    assert_eq!(messages(&gone, "change.shape"), ["`old_name` became `new_name` in 3 places, this the first"]);
+    let left = file("a.py", &format!("{}\n d = old_name(4)", whole.replace(" def f; end", " keep()")));
+    assert_eq!(messages(&left, "change.shape"), [] as [&str; 0], "the name is still in use: no rename");
+    assert_eq!(
+        messages(&file("a.rs", "-pub fn gone() {}"), "change.shape"),
+        ["removed public function `gone`"]
+    );
+    let moved = [file("a.rs", "-pub fn moved() {}"), file("b.rs", "+pub fn moved() {}")].concat();
+    assert_eq!(messages(&moved, "change.shape"), [] as [&str; 0]);
+}
+
+#[test]
+fn layout_by_its_tokens() {
+    for (path, body, layout) in [
+        ("a.rs", "-fn a() { call(b, c) }\n+fn a() {\n+    call(\n+        b,\n+        c,\n+    )\n+}", true),
+        ("a.ts", "-const a = 'x'\n+const a = \"x\";", true),
+        ("a.py", "-x = f('a', 1)\n+x = f(\n+    \"a\",\n+    1,\n+)", true),
+        ("a.py", "-x = f(1)\n+x = f(1,)  # why", false),
+        ("a.go", " package a\n-func b() { c() }\n+func b() { d() }", false),
+    ] {
+        let found = messages(&file(path, body), "change.shape");
+        assert_eq!(found == ["only the layout differs"], layout, "{path}\n{body}\n{found:?}");
+    }
+}
+
+#[test]
+fn a_program_that_is_not_read_is_unknown() {
+    let policy = ChangePolicy::default();
+    let change = parse(&file("a.rs", "-a\n+b"));
+    let shape = judge(&change, &rules(&policy)).gates.remove(2);
+    assert_eq!(shape.verdict, Verdict::Unknown);
+    assert!(shape.summary.ends_with("could not be read: a.rs"), "{}", shape.summary);
+}
+
 #[test]
 fn a_moved_test_is_not_weakened() {
     let diff =

@@ -18,7 +18,8 @@ enum Strength {
 }
 
 fn strength(text: &str) -> Strength {
-    if EXACT.is_match(text) && !NEGATED.is_match(text) {
+    let partial = text.contains("--partial") || text.contains("--regexp");
+    if EXACT.is_match(text) && !NEGATED.is_match(text) && !partial {
         Strength::Exact
     } else if PART.is_match(text) || EXACT.is_match(text) {
         Strength::Part
@@ -77,7 +78,7 @@ pub(super) fn pairs<'c>(old: &[&'c Line], new: &[&'c Line]) -> Vec<(&'c Line, &'
 fn words(text: &str) -> BTreeSet<&str> {
     let all = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
     all.filter(|word| {
-        word.len() > 1 && !word.starts_with("assert") && !word.starts_with("to") && *word != "expect"
+        !word.is_empty() && !word.starts_with("assert") && !word.starts_with("to") && *word != "expect"
     })
     .collect()
 }
@@ -124,7 +125,7 @@ static PART: LazyLock<Regex> = LazyLock::new(|| {
         r"|\bassert(?:In|NotIn|Regex|Greater\w*|Less\w*|AlmostEqual\w*|Contains|StringContains\w*|Count|InstanceOf|IsInstance)\(",
         r"|\b(?:Contains|Containsf|InDelta|InEpsilon|Greater\w*|Less\w*|Len|Regexp|Subset|ErrorIs|ErrorAs|ErrorContains|HasPrefix)\(",
         r"|\blike\b|\s-(?:ne|gt|ge|lt|le)\s|=~|\braises\b|\bthrows\b|\btoThrow\w*\(|\bassertRaises\w*\(|\bassert_ne!|\bapprox\b|\.isinstance\(|\bisinstance\(",
-        r"|\.(?:toHaveBeenCalled\w+|called\w+)\(|\bassert_called\w+\(|--partial|--regexp",
+        r"|\.(?:toHaveBeenCalled\w+|called\w+)\(|\bassert_called\w+\(",
     ))
 });
 
