@@ -5,6 +5,7 @@
 //! clock: time comes in as a value, the world as data.
 
 pub mod approval;
+pub mod brief;
 pub mod change;
 pub mod config;
 pub mod defaults;

@@ -47,10 +47,7 @@ pub enum Verb {
     /// Where the run stands and what it waits for.
     Status,
     /// Everything that a person or an agent needs for a step.
-    Brief {
-        /// The step; the next one if left out.
-        step: Option<String>,
-    },
+    Brief(Brief),
     /// Record the command that shows the incident: it must fail now.
     Reproduce {
         /// The command.
@@ -161,6 +158,19 @@ pub struct Verify {
     /// First let the project's formatters mend the changed lines, and only those.
     #[arg(long)]
     pub fix_style: bool,
+}
+
+/// `hotfix brief`.
+#[derive(Debug, Args)]
+pub struct Brief {
+    /// An action, or a step of the page (its name or number); the next one if left out.
+    pub step: Option<String>,
+    /// Only this input.
+    #[arg(long, value_name = "NAME")]
+    pub input: Option<String>,
+    /// At most so many bytes: what does not fit is cut, and said to be.
+    #[arg(long, value_name = "BYTES", default_value_t = hotfix_core::brief::MOST_BYTES as u64)]
+    pub max_bytes: u64,
 }
 
 /// `hotfix run`.
@@ -330,6 +340,15 @@ pub enum WorkflowVerb {
         /// Where each value comes from: page, inherited file, repository, user, built in.
         #[arg(long)]
         origin: bool,
+        /// As a page in the exact form: read again, it is the same plan.
+        #[arg(long, conflicts_with = "origin")]
+        exact: bool,
+    },
+    /// The JSON Schema of a page's front matter, for editors.
+    Schema {
+        /// That of a policy in a file of its own.
+        #[arg(long)]
+        policy: bool,
     },
     /// What was understood, and what a reader should know.
     Check(Check),

@@ -444,7 +444,7 @@ pub fn asked(command: &Command) -> Asked {
         let long = format!("{flag}=");
         all[at..].iter().any(|word| word == flag || word.starts_with(&long))
     };
-    if tool.chosen.iter().any(|flag| given(flag)) && !tool.asks.iter().all(|flag| given(flag)) {
+    if tool.chosen.iter().any(&given) && !tool.asks.iter().all(&given) {
         return Asked { words: all, format: None };
     }
     let missing: Vec<String> =

@@ -10,6 +10,7 @@ mod contradictions;
 mod criteria;
 mod dangers;
 mod denial;
+pub mod exact;
 mod follow;
 #[cfg(test)]
 mod follow_tests;
@@ -36,7 +37,6 @@ mod synonyms;
 mod tests;
 mod titles;
 mod topics;
-mod typed_policy;
 mod unread;
 mod words;
 
@@ -102,6 +102,30 @@ pub enum Skill {
 }
 
 impl Skill {
+    /// Every skill, in the order of a run.
+    pub const ALL: &[Skill] = &[
+        Skill::Prepare,
+        Skill::Reproduce,
+        Skill::Implement,
+        Skill::CheckStyle,
+        Skill::Test,
+        Skill::Commit,
+        Skill::MergeRequest,
+        Skill::Review,
+        Skill::Merge,
+        Skill::Deploy,
+        Skill::Monitor,
+        Skill::Mitigate,
+        Skill::Rollback,
+        Skill::Port,
+        Skill::Analyze,
+        Skill::Report,
+        Skill::FollowUp,
+        Skill::Notify,
+        Skill::Cleanup,
+        Skill::Manual,
+    ];
+
     /// The name on the wire, e.g. `merge-request`.
     pub fn name(self) -> &'static str {
         match self {
@@ -218,6 +242,9 @@ pub struct Input {
     pub source: String,
     /// The page's line, from 1.
     pub line: u32,
+    /// The targets of the links among those words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
     /// The file that the line is of, if not the page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,

@@ -10,8 +10,8 @@ use super::reader::Reader;
 use super::sequence::{self, Sequence, Shape};
 use super::{Guidance, Level, Lines, Skill, Step, Workflow};
 use super::{
-    check, contradictions, dangers, follow, front_matter, inherit, kind, parse, placeholders, policy_rules,
-    skill_list, stepped, typed_policy, unread,
+    check, contradictions, dangers, exact, follow, front_matter, inherit, kind, parse, placeholders,
+    policy_rules, skill_list, stepped, unread,
 };
 use crate::text::{brief, one_line};
 use std::collections::HashMap;
@@ -64,7 +64,8 @@ pub fn read_with(page: &Page<'_>, shelf: Option<&Shelf<'_>>, words: Arc<Lexicon>
         return finish(page, &lines, reader, empty());
     }
     let (yaml, body, first_line) = front_matter::split(&text);
-    let front = yaml.map(|yaml| front_matter::read(yaml, &mut reader)).unwrap_or_default();
+    let mut front = yaml.map(|yaml| front_matter::read(yaml, &mut reader)).unwrap_or_default();
+    let policy_file = policy_beside(&mut front, shelf, &mut reader);
     let (doc, sequence, by_list) = found(parse::document(body, first_line), &front, &reader);
     let mut workflow = compile(&front, &doc, (&sequence, by_list), &mut reader, body);
     describe(&front, &doc, &mut workflow, &mut reader);
@@ -75,6 +76,7 @@ pub fn read_with(page: &Page<'_>, shelf: Option<&Shelf<'_>>, words: Arc<Lexicon>
         _ if workflow.is_workflow => check::inherits(&inherits, &mut reader),
         _ => {}
     }
+    workflow.followed.extend(policy_file);
     if workflow.is_workflow {
         workflow.origins.clone_from(&reader.origins);
         contradictions::find(&workflow, &doc, &mut reader);
@@ -82,6 +84,18 @@ pub fn read_with(page: &Page<'_>, shelf: Option<&Shelf<'_>>, words: Arc<Lexicon>
     }
     understand_headings(&doc, &mut reader);
     finish(page, &lines, reader, workflow)
+}
+
+/// The typed policy of a page that has it in a file of its own.
+fn policy_beside(
+    front: &mut FrontMatter,
+    shelf: Option<&Shelf<'_>>,
+    reader: &mut Reader,
+) -> Option<super::Followed> {
+    let (path, at) = front.policy_file.take()?;
+    let (policy, followed) = exact::beside((&path, at), shelf, reader)?;
+    front.policy = Some(policy);
+    Some(followed)
 }
 
 /// Takes what the links lead to, below what the page says itself.
@@ -148,6 +162,9 @@ fn compile(
         skill_list::against_headings(&front.skills, &steps, reader);
         steps
     };
+    let exact_steps = front.policy.as_ref().and_then(|exact| exact::steps(exact, &steps, reader));
+    let by_data = exact_steps.as_ref().is_some_and(|given| !given.is_empty());
+    steps = exact_steps.unwrap_or(steps);
     let mut workflow = empty();
     let described = format!(
         "{} {}",
@@ -155,14 +172,15 @@ fn compile(
         front.description.as_deref().unwrap_or_default()
     );
     let seen = kind::Seen { text: body, described: &described, doc, steps: &steps, shape: sequence.shape };
-    if let Some(why) = kind::no_workflow(&seen) {
+    if let Some(why) = kind::no_workflow(&seen).filter(|_| !by_data) {
         let message = format!("this is no hotfix workflow: {why}");
         reader.say(Level::Error, "HF0301", 1, message, "hotfix workflow show");
         reader.forget();
         return workflow;
     }
-    check::shape(sequence.shape, steps.first().map_or(1, |step| step.lines[0]), reader);
-    check::gates(&rules.gates, &steps, reader);
+    if !by_data {
+        check::shape(sequence.shape, steps.first().map_or(1, |step| step.lines[0]), reader);
+    }
     dangers::find(doc, reader);
     for step in &mut steps {
         step.suggested_commands.retain(|command| !dangers::is_dangerous(command));
@@ -170,9 +188,16 @@ fn compile(
     let monitored =
         reader.origins.contains_key("monitor.min") || reader.origins.contains_key("monitor.checks");
     rules.policy.monitor.watch = monitored || steps.iter().any(|step| step.skills.contains(&Skill::Monitor));
-    if let Some((typed, line)) = &front.policy {
-        typed_policy::apply(&mut rules.policy, typed, *line, reader);
+    if let Some(exact) = &front.policy {
+        let said = exact::Said {
+            policy: &mut rules.policy,
+            gates: &mut rules.gates,
+            obligations: &mut rules.obligations,
+            guidance: &mut workflow.guidance,
+        };
+        exact::rules(said, exact, reader);
     }
+    check::gates(&rules.gates, &steps, reader);
     workflow.is_workflow = true;
     workflow.steps = steps;
     workflow.gates = rules.gates;

@@ -28,6 +28,8 @@ pub(crate) struct Said {
     pub diagnostic: Diagnostic,
     /// The words of the line that it is about.
     words: Option<String>,
+    /// Its column and length, where they are known already.
+    at: Option<(u32, u32)>,
     related: Vec<(u32, Option<String>, String)>,
 }
 
@@ -35,6 +37,18 @@ impl Said {
     /// It is about these words of its line, as the page or its plain text has them.
     pub fn about(&mut self, words: &str) -> &mut Self {
         self.words = Some(words.to_owned());
+        self
+    }
+
+    /// It is about this column and so many characters.
+    pub fn at(&mut self, column: u32, length: u32) -> &mut Self {
+        self.at = Some((column, length));
+        self
+    }
+
+    /// It is in another file than the page.
+    pub fn in_file(&mut self, file: Option<&str>) -> &mut Self {
+        self.diagnostic.file = file.map(str::to_owned);
         self
     }
 
@@ -47,7 +61,8 @@ impl Said {
     /// With its columns, from the page's lines.
     pub fn placed(mut self, lines: &[&str]) -> Diagnostic {
         let of = |line: u32| lines.get((line as usize).saturating_sub(1)).copied().unwrap_or_default();
-        let (column, length) = place(of(self.diagnostic.line), self.words.as_deref());
+        let found = || place(of(self.diagnostic.line), self.words.as_deref());
+        let (column, length) = self.at.unwrap_or_else(found);
         (self.diagnostic.column, self.diagnostic.length) = (column, length);
         for (line, words, message) in self.related {
             let (column, length) = place(of(line), words.as_deref());
@@ -160,7 +175,7 @@ impl Reader {
             related: vec![],
         };
         let at = self.diagnostics.len();
-        self.diagnostics.push(Said { diagnostic, words: None, related: vec![] });
+        self.diagnostics.push(Said { diagnostic, words: None, at: None, related: vec![] });
         &mut self.diagnostics[at]
     }
 }

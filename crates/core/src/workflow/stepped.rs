@@ -27,6 +27,9 @@ pub(crate) fn steps(doc: &Document, sequence: &Sequence, reader: &mut Reader) ->
         let mut draft = Draft::new(part);
         reader.became(part.lines[0], part.lines[0], Kind::Step, "");
         draft.read(doc, part, &recap, reader);
+        for input in &mut draft.step.inputs {
+            input.links = doc.links_at(input.line);
+        }
         draft
     });
     let mut steps = settle::settle(drafts.collect());
@@ -254,7 +257,8 @@ impl Draft {
             reader.became(label.no, label.no, Kind::Label, "");
         }
         for row in rows.iter().filter(|row| !row.cell(0).is_empty()) {
-            let input = Input { name: row.cell(0), source: row.cell(1), line: row.line, file: None };
+            let (name, source) = (row.cell(0), row.cell(1));
+            let input = Input { name, source, line: row.line, links: vec![], file: None };
             reader.became(row.line, row.line, Kind::Input, &input.name);
             self.step.inputs.push(input);
         }
@@ -394,7 +398,7 @@ fn named(item: &Item, reach: usize, reader: &Reader) -> Vec<Sense> {
     let Some(first) = item.lines.first() else { return vec![] };
     if let Some(label) = &first.label {
         let senses = reader.words.senses(label, usize::MAX);
-        if !senses.is_empty() {
+        if !senses.is_empty() || reader.words.only_tells(label) {
             return senses;
         }
     }

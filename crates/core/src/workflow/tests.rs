@@ -312,20 +312,6 @@ fn line_ends_and_marks_do_not_matter() {
 }
 
 #[test]
-fn typed_policy_wins_and_says_so() {
-    let head = "---\npolicy:\n  monitor: {min: 20m, checks: [Error rate is normal]}\n  severities:\n    P0: {approvers: [cto], reviewers: 2, review: pre-deploy}\n  monitr: 1\n---\n";
-    let body = "## Step 1: Deploy\n\n**Actions:**\n1. Monitor for 5-10 minutes\n\n## Step 2: Report\n";
-    let workflow = of(&format!("{head}{body}"));
-    assert_eq!((workflow.policy.monitor.min, workflow.policy.monitor.max), (minutes(20), minutes(20)));
-    assert_eq!(workflow.policy.monitor.checks[0].gate.as_deref(), Some("monitor.error-rate"));
-    assert_eq!(workflow.policy.severities["P0"].approvers, ["cto"]);
-    assert_eq!(codes(&workflow), [("HF0312", 2), ("HF0310", 11)]);
-    let broken = of(&format!("---\npolicy:\n  report_within: soon\n---\n{body}"));
-    assert_eq!(codes(&broken), [("HF0311", 2)]);
-    assert_eq!(broken.policy.report_within, Policy::default().report_within);
-}
-
-#[test]
 fn contradictions_and_dangers_are_told() {
     let text = "# H\n\n## Step 1: Fix\n\n```\ngit push --force\ngit reset --hard\ngit commit --no-verify\ngit add -A\n\
         git push origin main\n```\n\nNever force push.\n\n## Step 2: Test\n\n| After | Gate | Criteria |\n|--|--|--|\n\
@@ -364,8 +350,12 @@ fn every_code_has_its_page() {
         include_str!("policy_rules.rs"),
         include_str!("read.rs"),
     ];
-    let more =
-        [include_str!("typed_policy.rs"), include_str!("front_matter.rs"), include_str!("skill_list.rs")];
+    let more = [
+        include_str!("exact/mod.rs"),
+        include_str!("exact/apply.rs"),
+        include_str!("front_matter.rs"),
+        include_str!("skill_list.rs"),
+    ];
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
     for source in sources.into_iter().chain(more) {
         for (at, _) in source.match_indices("\"HF03") {

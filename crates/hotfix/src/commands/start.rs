@@ -77,7 +77,7 @@ fn compile(session: &Session<'_>, args: &args::Start) -> Result<Plan, Failure> {
             .try_this("say it in one line", format!("hotfix start {} -m \"what is wrong\"", args.key)));
     }
     let config = settings::config(&session.repo)?;
-    let workflow = settings::workflow(Some(&session.repo), args.workflow.as_deref())?;
+    let workflow = settings::runnable(Some(&session.repo), args.workflow.as_deref())?;
     let severity = workflow.value.policy.severity(args.severity.as_deref()).map_err(|e| {
         let first = e.known.first().cloned().unwrap_or_default();
         Failure::usage("HF0206", e.to_string()).try_this(

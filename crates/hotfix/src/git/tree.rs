@@ -72,14 +72,13 @@ pub fn attributes(
         git.feed_bytes(args, paths)
     };
     // Git before 2.40 knows no `--source`; an index of the tree says the same.
-    let bytes = match of(git, &format!("--source={at}")) {
-        Ok(bytes) => bytes,
-        Err(_) => {
-            let index = TemporaryIndex::empty()?;
-            let git = index.git(git);
-            git.run(["read-tree", at])?;
-            of(&git, "--cached")?
-        }
+    let bytes = if let Ok(bytes) = of(git, &format!("--source={at}")) {
+        bytes
+    } else {
+        let index = TemporaryIndex::empty()?;
+        let git = index.git(git);
+        git.run(["read-tree", at])?;
+        of(&git, "--cached")?
     };
     let text = String::from_utf8_lossy(&bytes);
     let mut fields = text.split('\0').map(str::to_owned);

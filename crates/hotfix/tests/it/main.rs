@@ -4,12 +4,14 @@
 
 mod approvals;
 mod bad_input;
+mod brief;
 mod by_hand;
 mod change;
 mod crash;
 mod docs;
 mod dry_run;
 mod engine_sim;
+mod examples;
 mod facts;
 mod frozen;
 mod harness;
@@ -22,3 +24,4 @@ mod port;
 mod repo;
 mod schemas;
 mod style;
+mod workflow;

@@ -18,6 +18,8 @@ pub(crate) struct Line {
     pub label: Option<String>,
     /// The rest, with code spans in back-ticks.
     pub text: String,
+    /// Whether a colon stands behind the label.
+    pub colon: bool,
 }
 
 impl Line {
@@ -156,6 +158,13 @@ impl Document {
     /// The last line of the sections before this index.
     pub fn last_line_before(&self, end: usize) -> u32 {
         self.sections.get(end.wrapping_sub(1)).map_or(1, |section| section.last)
+    }
+
+    /// The targets of the links on a line.
+    pub fn links_at(&self, line: u32) -> Vec<String> {
+        let from = self.links.partition_point(|(no, _)| *no < line);
+        let rest = self.links.get(from..).unwrap_or_default();
+        rest.iter().take_while(|(no, _)| *no == line).map(|(_, target)| target.clone()).collect()
     }
 }
 

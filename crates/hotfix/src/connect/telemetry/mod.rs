@@ -103,6 +103,16 @@ impl<'a> Collector<'a> {
     /// Looks once for every check and keeps what was seen. A source that is
     /// down gives a sample with the reason; each source is asked once.
     pub fn sample(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        // Every check is written, even where one cannot be.
+        let mut written = Ok(());
+        for (check, sample) in self.look(now) {
+            written = written.and(self.store.append(&check.name, &sample));
+        }
+        written
+    }
+
+    /// Looks once for every check, and keeps nothing.
+    pub fn look(&self, now: Timestamp) -> Vec<(&'a Check, StoredSample)> {
         let mut sources: BTreeMap<&str, Result<Box<dyn Source + '_>, SourceError>> = BTreeMap::new();
         let mut samples = Vec::new();
         for check in &self.config.monitor.checks {
@@ -114,12 +124,7 @@ impl<'a> Collector<'a> {
             };
             samples.push((check, stored(check, raw, now)));
         }
-        // Every check is written, even where one cannot be.
-        let mut written = Ok(());
-        for (check, sample) in samples {
-            written = written.and(self.store.append(&check.name, &sample));
-        }
-        written
+        samples
     }
 
     /// The readings of a check in `(from, to]`: what happened between two
