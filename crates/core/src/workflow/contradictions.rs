@@ -183,7 +183,10 @@ pub(crate) fn find(workflow: &Workflow, doc: &Document, reader: &mut Reader) {
         if origin.line == said.line && origin.file.is_empty() || said.statement.agrees(&workflow.policy) {
             continue;
         }
-        tell(workflow, &said, &origin, reader);
+        // What the front matter overrules was told when it was put over the prose.
+        if !reader.has_told("HF0310", said.line) {
+            tell(workflow, &said, &origin, reader);
+        }
     }
 }
 

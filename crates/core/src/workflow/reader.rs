@@ -151,6 +151,11 @@ impl Reader {
         std::iter::once(0).chain(sums).collect()
     }
 
+    /// Whether this was told of a line.
+    pub fn has_told(&self, code: &str, line: u32) -> bool {
+        self.diagnostics.iter().any(|said| said.diagnostic.code == code && said.diagnostic.line == line)
+    }
+
     /// A rule was found at this line.
     pub fn rule(&mut self, path: &str, line: u32) {
         self.origins.insert(path.to_owned(), line);

@@ -12,6 +12,7 @@ mod dry_run;
 mod engine_sim;
 mod examples;
 mod facts;
+mod format;
 mod frozen;
 mod harness;
 mod hooks;

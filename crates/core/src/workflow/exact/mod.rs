@@ -117,7 +117,9 @@ fn followed(path: String, text: &str) -> Followed {
     let numbered = (1_u32..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
     let account: Vec<_> = numbered.map(|(no, _)| account::of_notes(no, None, note())).collect();
     let mut lines = Lines::default();
-    account.iter().for_each(|line| lines.count(line.is_understood()));
+    for line in &account {
+        lines.count(line.is_understood());
+    }
     let digest = crate::digest::of_bytes(text.as_bytes());
     Followed { path, kind: FollowedAs::Policy, section: None, digest, lines, account }
 }

@@ -26,45 +26,62 @@ pub fn page(workflow: &Workflow) -> String {
     out
 }
 
-/// The `policy:` block as data, in the order in which people read it.
+/// The `policy:` block as data, in the order in which people read it. What
+/// is not there is left out.
 fn data(workflow: &Workflow) -> Vec<(String, Value)> {
     let policy = &workflow.policy;
-    let mut fields = vec![("steps", workflow.steps.iter().map(step).collect())];
-    let gates = workflow.gates.iter();
-    fields.push((
-        "gates",
-        gates.map(|gate| json!({"after": gate.after, "gate": gate.id, "criteria": gate.criteria})).collect(),
-    ));
-    // A page that says when the report is due asks for one.
-    let due = workflow.says("report_within") || policy.report_within != Policy::default().report_within;
-    fields.extend(rules(policy).into_iter().filter(|(name, _)| *name != "report_within" || due));
-    fields.push(("obligations", criteria(&workflow.obligations)));
-    fields.push(("guidance", workflow.guidance.iter().map(|guidance| guidance.text.clone()).collect()));
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-fn rules(policy: &Policy) -> Vec<(&'static str, Value)> {
-    let monitor = &policy.monitor;
-    vec![
+    let gate = |gate: &crate::workflow::GateRow| json!({"after": gate.after, "gate": gate.id, "criteria": gate.criteria});
+    let guidance = workflow.guidance.iter().map(|guidance| guidance.text.clone());
+    let mut fields = vec![
+        ("steps", workflow.steps.iter().map(step).collect()),
+        ("gates", workflow.gates.iter().map(gate).collect()),
         ("prerequisites", criteria(&policy.prerequisites)),
-        ("change", json!(policy.change)),
+        ("change", without_empty(json!(policy.change))),
         ("verification", criteria(&policy.verification)),
         ("completion", criteria(&policy.completion)),
         ("merge_request", json!(policy.merge_request)),
         ("severities", json!(policy.severities)),
         ("branch", json!(policy.branch)),
-        (
-            "monitor",
-            json!({"watch": monitor.watch, "min": monitor.min.to_string(), "max": monitor.max.to_string(), "checks": criteria(&monitor.checks)}),
-        ),
-        (
-            "rollback",
-            json!({"required": criteria(&policy.rollback.required), "automatic": policy.rollback.automatic}),
-        ),
-        ("report_within", policy.report_within.to_string().into()),
-        ("notify", json!(policy.notify)),
-        ("waivers", json!(policy.waivers)),
-    ]
+        ("monitor", monitor(policy)),
+        ("rollback", rollback(policy)),
+        ("notify", policy.notify.iter().map(|told| without_empty(json!(told))).collect()),
+        ("obligations", criteria(&workflow.obligations)),
+        ("guidance", guidance.collect()),
+    ];
+    fields.retain(|(_, value)| !is_empty(value));
+    // A page that says when the report is due asks for one.
+    if workflow.says("report_within") || policy.report_within != Policy::default().report_within {
+        fields.push(("report_within", policy.report_within.to_string().into()));
+    }
+    fields.push(("waivers", json!(policy.waivers)));
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn monitor(policy: &Policy) -> Value {
+    let monitor = &policy.monitor;
+    without_empty(json!({
+        "watch": monitor.watch,
+        "min": monitor.min.to_string(),
+        "max": monitor.max.to_string(),
+        "checks": criteria(&monitor.checks),
+    }))
+}
+
+fn rollback(policy: &Policy) -> Value {
+    let rollback = &policy.rollback;
+    without_empty(json!({"required": criteria(&rollback.required), "automatic": rollback.automatic}))
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(serde_json::Map::is_empty)
+}
+
+/// Lists that are empty say nothing, nor does nothing.
+fn without_empty(mut value: Value) -> Value {
+    if let Value::Object(fields) = &mut value {
+        fields.retain(|_, value| !is_empty(value) && !value.is_null());
+    }
+    value
 }
 
 fn criteria(all: &[Criterion]) -> Value {
@@ -81,7 +98,7 @@ fn step(step: &Step) -> Value {
     };
     let skills: Vec<&str> = step.skills.iter().map(|skill| skill.name()).collect();
     let guidance: Vec<&str> = step.guidance.iter().map(|guidance| guidance.text.as_str()).collect();
-    json!({
+    without_empty(json!({
         "title": step.title,
         "id": step.id,
         "name": step.name_in_document,
@@ -91,7 +108,7 @@ fn step(step: &Step) -> Value {
         "checklist": criteria(&step.checklist),
         "guidance": guidance,
         "suggested_commands": step.suggested_commands,
-    })
+    }))
 }
 
 /// Writes fields as block YAML at a depth.
@@ -105,7 +122,7 @@ fn block(out: &mut String, fields: &[(String, Value)], depth: usize) {
 /// Writes what stands after `key:` or `-`, with the end of its line.
 fn nested(out: &mut String, value: &Value, depth: usize) {
     match value {
-        Value::Object(fields) if fields.values().all(is_short) && !fields.is_empty() => {
+        Value::Object(fields) if fits(value) && !fields.is_empty() => {
             let fields = ordered(fields);
             let inner = fields
                 .iter()
@@ -117,7 +134,7 @@ fn nested(out: &mut String, value: &Value, depth: usize) {
             block(out, &ordered(fields), depth + 1);
         }
         Value::Array(items) if !items.is_empty() => {
-            if items.iter().all(|item| !item.is_object() && is_short(item)) && items.len() <= 6 {
+            if items.iter().all(|item| !item.is_object()) && fits(value) {
                 let _ = writeln!(out, " {}", flow(value));
                 return;
             }
@@ -136,7 +153,7 @@ fn nested(out: &mut String, value: &Value, depth: usize) {
 /// The first field of a long object stands on the line of its dash.
 fn list_item(out: &mut String, item: &Value, depth: usize) {
     match item {
-        Value::Object(fields) if !fields.values().all(is_short) => {
+        Value::Object(fields) if !fits(item) => {
             let mut inner = String::new();
             block(&mut inner, &ordered(fields), depth + 1);
             let _ = write!(out, " {}", inner.trim_start());
@@ -147,24 +164,29 @@ fn list_item(out: &mut String, item: &Value, depth: usize) {
 
 /// Fields in the order in which people read them: titles and texts first.
 fn ordered(fields: &serde_json::Map<String, Value>) -> Vec<(String, Value)> {
-    const FIRST: [&str; 10] =
-        ["title", "text", "after", "kind", "id", "name", "target", "gate", "skills", "watch"];
+    const FIRST: &str = "title text after kind id name target gate criteria source skills inputs outputs checklist guidance \
+        suggested_commands approvers reviewers review rank watch min max checks required automatic pattern base merge_to \
+        port_to port_by title_key labels evidence max_files max_lines minimal no_refactoring no_features";
     let mut all: Vec<(String, Value)> =
         fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    all.sort_by_key(|(name, _)| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));
+    let place = |name: &str| FIRST.split_whitespace().position(|first| first == name);
+    all.sort_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));
     all
 }
 
-fn is_short(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.chars().count() <= 60,
-        Value::Array(items) => {
-            items.len() <= 6
-                && items.iter().all(|item| item.as_str().is_some_and(|text| text.chars().count() <= 24))
-        }
+/// Whether a value reads well on one line.
+fn fits(value: &Value) -> bool {
+    let flat = |value: &Value| match value {
+        Value::Array(items) => !items.iter().any(|item| item.is_object() || item.is_array()),
         Value::Object(fields) => fields.is_empty(),
         _ => true,
-    }
+    };
+    let shallow = match value {
+        Value::Object(fields) => fields.values().all(flat),
+        Value::Array(items) => items.iter().all(flat),
+        _ => true,
+    };
+    shallow && flow(value).chars().count() <= 96
 }
 
 fn flow(value: &Value) -> String {
