@@ -123,9 +123,9 @@ pub enum Setup {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Branch {
-    /// `{id}` is the incident's key, `{version}` the next version.
+    /// The branch's name, where the page says none: `{id}` is the incident's key, `{version}` the next version.
     pub pattern: Option<String>,
-    /// The branch that the fix is ported to.
+    /// The branch that the fix is ported to, where the page says none.
     pub port_to: Option<String>,
 }
 
@@ -145,9 +145,11 @@ pub struct Verify {
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub time_budget: Option<SignedDuration>,
-    /// Logs that the verification writes, relative to the tree.
+    /// Logs that the verification writes, relative to the tree; patterns (`out/*.log`) and packed logs too.
+    /// A log elsewhere (an absolute path) is compared with `baseline_logs` alone.
     pub logs: Vec<String>,
-    /// Logs with what is normal, relative to the clone, besides the base's own.
+    /// Logs with what is normal, relative to the clone, besides the base's own: patterns, rotated and packed
+    /// logs, and models that `hotfix logdiff --save-model` has saved.
     pub baseline_logs: Vec<String>,
 }
 
@@ -166,9 +168,9 @@ pub struct Critical {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Change {
-    /// At most so many files.
+    /// At most so many files, where the page says no number.
     pub max_files: Option<u32>,
-    /// At most so many added and removed lines.
+    /// At most so many added and removed lines, where the page says no number.
     pub max_lines: Option<u32>,
     /// Globs of further paths that need a waiver.
     pub protected: Vec<String>,
@@ -307,11 +309,11 @@ pub struct Rollback {
 pub struct Monitor {
     /// The service's name.
     pub service: Option<String>,
-    /// The shortest window; the page's where nothing is said.
+    /// The shortest window, where the page says none.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub min: Option<SignedDuration>,
-    /// The longest window; the page's where nothing is said.
+    /// The longest window, where the page says none.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub max: Option<SignedDuration>,

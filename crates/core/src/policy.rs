@@ -74,6 +74,9 @@ pub struct ChangePolicy {
     pub no_refactoring: bool,
     /// The page forbids new features: `change.shape` binds.
     pub no_features: bool,
+    /// Globs of the paths that the incident concerns; none: every path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
 }
 
 /// Whether something must be there.

@@ -144,6 +144,9 @@ pub struct Start {
     /// When the incident began (RFC 3339).
     #[arg(long, value_name = "TIME")]
     pub since: Option<Timestamp>,
+    /// A path (or glob) that the incident concerns; the change may touch no other.
+    #[arg(long, value_name = "PATH")]
+    pub only: Vec<String>,
     /// Take over this branch instead of making one.
     #[arg(long, value_name = "BRANCH")]
     pub adopt: Option<String>,

@@ -47,6 +47,9 @@ pub struct Brief {
     pub review: Option<ReviewPart>,
     /// The change so far against its budget: files, lines, and what is allowed.
     pub budget: Option<[u32; 4]>,
+    /// The only paths that the incident concerns, where they were declared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     /// The step of the page.
     pub document_step: Option<DocumentStep>,
     /// What must hold.
@@ -347,6 +350,7 @@ mod tests {
             role: None,
             review: None,
             budget: None,
+            only: Vec::new(),
             document_step: None,
             gates: vec![],
             inputs: vec![BriefInput {

@@ -121,9 +121,12 @@ pub struct GateObservation {
     pub verdict: Verdict,
     /// One line that says why.
     pub summary: String,
-    /// More lines: findings, failing tests.
+    /// More lines: failing tests, what else there is to know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<String>,
+    /// What it objects to, each with its place and what to do about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<crate::finding::Finding>,
     /// What it rests on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,

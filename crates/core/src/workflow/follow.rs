@@ -199,9 +199,12 @@ impl Follower<'_> {
             lines: Lines::default(),
             account: vec![],
         };
-        let mut in_fence = false;
+        let (mut in_fence, mut in_comment) = (false, false);
         for (no, line) in part.doc.raw.iter().filter(|(_, line)| !line.trim().is_empty()) {
             in_fence ^= account::is_fence(line);
+            if !in_fence && account::is_comment(line, &mut in_comment) {
+                reader.became(*no, *no, Kind::Comment, "");
+            }
             if account::is_structure(line) {
                 reader.became(*no, *no, Kind::Structure, "");
             }

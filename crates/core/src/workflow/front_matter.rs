@@ -183,8 +183,8 @@ fn mark(lines: &[&str], reader: &mut Reader) {
             let keys = ["name", "title", "description", "role", "skills", "steps", "policy"];
             known = keys.into_iter().find(|known| *known == key);
         }
-        if line.starts_with('#') {
-            reader.became(line_number(index), line_number(index), Kind::Structure, "");
+        if line.trim_start().starts_with('#') {
+            reader.became(line_number(index), line_number(index), Kind::Comment, "");
         } else if let Some(key) = known {
             let kind = if key == "policy" { Kind::Policy } else { Kind::FrontMatter };
             reader.became(line_number(index), line_number(index), kind, key);

@@ -266,40 +266,42 @@ fn is_urgent(seen: &Seen<'_>) -> bool {
     WORDS.iter().any(|word| text.contains(word))
 }
 
+/// What lines of code begin with.
+const CODE: &[&str] = &[
+    "import ",
+    "from ",
+    "export ",
+    "const ",
+    "let ",
+    "var ",
+    "def ",
+    "class ",
+    "fn ",
+    "func ",
+    "function ",
+    "return ",
+    "return;",
+    "package ",
+    "use ",
+    "pub ",
+    "public ",
+    "private ",
+    "#include",
+    "@",
+    "elif ",
+    "except",
+    "try:",
+    "else:",
+    "async ",
+    "impl ",
+    "struct ",
+];
+
 /// Lines that end like code, outside of fences.
 fn is_source(seen: &Seen<'_>) -> bool {
     if seen.text.trim_start().starts_with("#!") {
         return true;
     }
-    const STARTS: &[&str] = &[
-        "import ",
-        "from ",
-        "export ",
-        "const ",
-        "let ",
-        "var ",
-        "def ",
-        "class ",
-        "fn ",
-        "func ",
-        "function ",
-        "return ",
-        "return;",
-        "package ",
-        "use ",
-        "pub ",
-        "public ",
-        "private ",
-        "#include",
-        "@",
-        "elif ",
-        "except",
-        "try:",
-        "else:",
-        "async ",
-        "impl ",
-        "struct ",
-    ];
     let (mut code, mut lines, mut fenced) = (0_usize, 0_usize, false);
     for line in seen.text.lines().map(str::trim).filter(|line| !line.is_empty()).take(2_000) {
         fenced ^= line.starts_with("```") || line.starts_with("~~~");
@@ -311,7 +313,7 @@ fn is_source(seen: &Seen<'_>) -> bool {
             || line.ends_with("):")
             || line.ends_with(") {")
             || matches!(line, ")" | "]" | "),");
-        let starts = STARTS.iter().any(|start| line.starts_with(start)) && !line.ends_with(['.', ':']);
+        let starts = CODE.iter().any(|start| line.starts_with(start)) && !line.ends_with(['.', ':']);
         code += usize::from(ends || starts);
     }
     code >= 5 && code * 2 >= lines

@@ -6,14 +6,16 @@ use super::account::Kind;
 use super::branch_rules;
 use super::checklists;
 use super::criteria::{Place, criterion};
-use super::parse::{Block, Content, Document, Item, Line, Row, Section, plain};
+use super::parse::{Block, Content, Document, Item, Line, Row, plain};
 use super::quantity;
 use super::reader::Reader;
 use super::sequence::{self, Sequence};
 use super::topics::Topic;
-use super::{GateRow, Level, Skill};
+use super::{GateRow, Level};
 use crate::policy::{Criterion, Notify, NotifyKind, Policy, Requirement, ReviewTiming, SeverityPolicy};
 use crate::text::slug;
+
+mod gates;
 
 /// What is read besides the steps.
 #[derive(Debug, Default)]
@@ -53,11 +55,12 @@ pub(crate) fn read(doc: &Document, steps: &Sequence, reader: &mut Reader) -> Rul
 fn inherited(doc: &Document, at: usize, step: Option<usize>, reader: &Reader) -> Option<Topic> {
     let section = doc.sections.get(at)?;
     let inside = |of: &usize| step.is_none_or(|step| *of > step);
-    let titled = section.parents.iter().copied().chain([at]).rev().filter(inside);
-    let title = doc.sections.iter().position(|section| section.level > 0);
-    let named = titled.filter(|at| doc.sections.get(*at).is_some_and(|s| s.level > 1 || Some(*at) != title));
-    let titles = named.filter_map(|at| doc.sections.get(at)).filter(|section| section.level > 0);
-    titles.map(|section| reader.words.topic(&section.title)).find(|topic| topic.is_policy())
+    let above = section.parents.iter().copied().chain([at]).rev().filter(inside);
+    let page = doc.sections.iter().position(|section| section.level > 0);
+    let is_title = |at: usize| Some(at) == page && doc.sections.get(at).is_some_and(|page| page.level == 1);
+    let named = above.filter(|at| !is_title(*at)).filter_map(|at| doc.sections.get(at));
+    let topics = named.filter(|section| section.level > 0).map(|section| reader.words.topic(&section.title));
+    topics.into_iter().find(|topic| topic.is_policy())
 }
 
 /// Whether a block stands right below its heading, or below a line that says
@@ -168,85 +171,6 @@ impl Rules {
         }
     }
 
-    /// A heading that is a gate: it holds after the step before it.
-    fn gate_heading(&mut self, title: &str, line: u32, steps: &Sequence, reader: &mut Reader) {
-        let text = plain(super::titles::unadorned(title));
-        let before = steps.parts.iter().filter(|part| part.lines[0] < line).max_by_key(|part| part.lines[0]);
-        self.gate(text, line, before.map(|part| part.title.as_str()), reader);
-    }
-
-    fn gate(&mut self, text: String, line: u32, after: Option<&str>, reader: &mut Reader) {
-        let id = criterion(&text, Place::Anywhere, Some(line)).gate.unwrap_or_default();
-        self.gate_of(id, (text, line), after, reader);
-    }
-
-    fn gate_of(&mut self, id: String, (text, line): (String, u32), after: Option<&str>, reader: &mut Reader) {
-        reader.became(line, line, Kind::Gate, &id);
-        match after {
-            Some(after) => {
-                self.gates.push(GateRow { id, after: after.to_owned(), criteria: text, line, file: None });
-            }
-            None => self.policy.prerequisites.push(Criterion {
-                text,
-                gate: Some(id),
-                line: Some(line),
-                file: None,
-            }),
-        }
-    }
-
-    /// The criteria in a table below `Gate 2: Implementation → Testing`: each
-    /// must hold after the step that the heading names first.
-    fn gate_table(&mut self, section: &Section, steps: &Sequence, reader: &mut Reader) -> bool {
-        let mut any = false;
-        for block in &section.blocks {
-            let Content::Table(header, rows) = &block.content else { continue };
-            let head = header.cell(0).to_lowercase();
-            let words = [
-                "criteri",
-                "kriteri",
-                "critère",
-                "condition",
-                "check",
-                "bedingung",
-                "критери",
-                "条件",
-                "基準",
-                "标准",
-                "기준",
-                "조건",
-            ];
-            let decides = header.cells.iter().any(|cell| cell.contains(['✅', '❌']));
-            if decides || !words.iter().any(|word| head.contains(word)) {
-                continue;
-            }
-            let named = section
-                .title
-                .split(['→', '>'])
-                .next()
-                .and_then(|before| before.rsplit([':', '–', '—']).next());
-            let wanted = named.map(|name| reader.words.in_prose(name, usize::MAX)).unwrap_or_default();
-            let does = |part: &&sequence::Part| {
-                let skills = reader.words.in_prose(&part.said, usize::MAX);
-                skills.iter().any(|skill| wanted.contains(skill))
-            };
-            let after = steps
-                .parts
-                .iter()
-                .find(does)
-                .or_else(|| steps.parts.iter().rfind(|part| part.lines[0] < section.line));
-            let after = after.map(|part| part.title.clone());
-            for row in rows.iter().filter(|row| !row.cell(0).is_empty()) {
-                self.gate(row.cell(0), row.line, after.as_deref(), reader);
-            }
-            let head = rows.first().map_or(block.last, |row| row.line.saturating_sub(1));
-            reader.became(block.first, head, Kind::TableHead, "");
-            reader.became(section.line, section.line, Kind::Label, "");
-            any = true;
-        }
-        any
-    }
-
     /// A fence full of boxes outside of the steps: the page's own checklist.
     fn fence(&mut self, block: &Block, under: &Under, reader: &mut Reader) {
         if under.step {
@@ -268,38 +192,16 @@ impl Rules {
     fn check(&mut self, text: &str, [first, last]: [u32; 2], about: Topic, reader: &mut Reader) {
         let criterion = criterion(text, about.place().unwrap_or(Place::Anywhere), Some(first));
         let gate = criterion.gate.clone().unwrap_or_default();
-        let list = match about {
+        let criteria = match about {
             Topic::Prerequisites => &mut self.policy.prerequisites,
             Topic::Verification => &mut self.policy.verification,
             Topic::Monitoring => &mut self.policy.monitor.checks,
             Topic::Rollback => &mut self.policy.rollback.required,
             _ => &mut self.policy.completion,
         };
-        list.push(criterion);
+        criteria.push(criterion);
         reader.became(first, last, Kind::Checklist, &gate);
         reader.origins.entry(list_path(about).to_owned()).or_insert(first);
-    }
-
-    /// `- **Gate A — safe to ship:** a second person confirms it`: it holds
-    /// after the step that mentions it, or else before what it is before.
-    fn gate_item(&mut self, item: &Item, steps: &Sequence, reader: &mut Reader) -> bool {
-        let Some(first) = item.lines.first() else { return false };
-        let name = first.label.as_deref().unwrap_or(&first.text);
-        let named = name.split([':', '—', '–', '-']).next().unwrap_or(name).trim().to_lowercase();
-        if !checklists::is_gate(name) || named.is_empty() {
-            return false;
-        }
-        let mentions = |part: &&sequence::Part| part.text.contains(&named);
-        let changes = |part: &sequence::Part| {
-            let skills = reader.words.in_prose(&part.said, usize::MAX);
-            skills.iter().any(|skill| matches!(skill, Skill::MergeRequest | Skill::Merge | Skill::Deploy))
-        };
-        let last = steps.parts.iter().position(changes).and_then(|at| at.checked_sub(1));
-        let after = steps.parts.iter().find(mentions).or_else(|| last.and_then(|at| steps.parts.get(at)));
-        let after = after.map(|part| part.title.clone());
-        let id = criterion(name, Place::Anywhere, None).gate.unwrap_or_default();
-        self.gate_of(id, (plain(&item.text()), item.line), after.as_deref(), reader);
-        true
     }
 
     fn item(&mut self, item: &Item, label: Option<u32>, under: &Under, reader: &mut Reader) {

@@ -8,7 +8,7 @@ use super::parse::{Block, Content, Document, Item, Line, Section, plain, with_he
 use super::synonyms::NEAR;
 use super::titles::{By, Mark, mark};
 use super::topics::Topic;
-use super::words::tokens;
+use super::words::{Token, tokens};
 use std::ops::Range;
 
 mod drawings;
@@ -110,9 +110,12 @@ pub(crate) fn find(doc: &Document, lexicon: &Lexicon) -> (Sequence, Option<Docum
             return (found, Some(promoted));
         }
     }
-    let found = search.table().or_else(|| search.procedure()).or_else(|| search.introduced());
+    let pointer = search.pointer();
+    let sure = |found: &Sequence| pointer.is_none() || found.shape != Shape::List || search.is_ordered(found);
+    let found = search.table().or_else(|| search.procedure().filter(sure)).or_else(|| search.introduced());
     let found = found.or_else(|| search.drawn());
-    if let Some(found) = found.or_else(|| search.plain(2)) {
+    let found = found.or_else(|| search.better_list()).or_else(|| search.plain(2));
+    if let Some(found) = found {
         return (search.with_tail(found), None);
     }
     let bold = with_headings(doc, lone_bold);
@@ -124,6 +127,8 @@ pub(crate) fn find(doc: &Document, lexicon: &Lexicon) -> (Sequence, Option<Docum
     }
     let found = search
         .any_list()
+        .filter(sure)
+        .or_else(|| pointer.clone())
         .or_else(|| search.plain(1))
         .or_else(|| search.last_list())
         .or_else(|| search.prose());
@@ -142,14 +147,16 @@ fn counted_line(line: &Line, lexicon: &Lexicon) -> Option<(String, Option<Line>)
     match rest {
         // `**Step 1:** Fix it` has its title behind the label.
         Some(rest) if !mark.titled => Some((format!("{text}: {rest}"), None)),
-        Some(rest) => Some((text.to_owned(), Some(Line { no: line.no, label: None, text: rest.to_owned() }))),
+        Some(rest) => {
+            Some((text.to_owned(), Some(Line { no: line.no, text: rest.to_owned(), ..Line::default() })))
+        }
         None => Some((text.to_owned(), None)),
     }
 }
 
 /// A line that is bold from end to end and introduces nothing.
 fn lone_bold(line: &Line) -> Option<(String, Option<Line>)> {
-    let label = line.label.as_ref().filter(|_| line.text.is_empty())?;
+    let label = line.label.as_ref().filter(|_| line.text.is_empty() && !line.colon)?;
     (label.chars().count() <= 80).then(|| (label.clone(), None))
 }
 
@@ -187,7 +194,7 @@ impl<'a> Search<'a> {
     }
 
     /// A part of a page where steps are shown or forbidden, not taken.
-    fn is_aside(&self, topic: Topic) -> bool {
+    fn is_aside(topic: Topic) -> bool {
         matches!(topic, Topic::Around | Topic::Principles)
     }
 
@@ -217,19 +224,44 @@ impl<'a> Search<'a> {
         Sequence { shape, parts: found.iter().filter_map(|at| self.of_section(*at)).collect() }
     }
 
-    /// Adds what a page owes at its end: ordered lists below `After the hotfix`.
+    /// Adds what a page does after its steps: the ordered lists below `After
+    /// the hotfix`, or that section as a whole; and, where the steps are a
+    /// list, the sections after it that are called as a skill is.
     fn with_tail(&self, mut found: Sequence) -> Sequence {
         let Some(end) = found.parts.iter().map(|part| part.lines[1]).max() else { return found };
-        let after = |at: &usize| {
-            self.path(*at).any(|topic| topic == Topic::After)
-                && !self.path(*at).any(|topic| self.is_aside(topic))
-        };
-        let later = |at: &usize| self.section(*at).is_some_and(|section| section.line > end);
-        for at in (0..self.doc.sections.len()).filter(later).filter(after) {
-            let lists = self.runs_in(at..at + 1);
-            let ordered = lists.into_iter().filter(|run| run.ordered && !run.task && run.items.len() >= 2);
-            found.parts.extend(ordered.flat_map(|run| self.of_run(&run)));
+        let listed = matches!(found.shape, Shape::List | Shape::Table | Shape::Prose);
+        let mut at = 1;
+        while let Some(section) = self.section(at) {
+            at += 1;
+            let here = at - 1;
+            if section.line <= end || self.is_title(here) || self.path(here).any(Self::is_aside) {
+                continue;
+            }
+            let after = self.path(here).any(|topic| topic == Topic::After);
+            let called = listed && self.is_called_as_skill(here);
+            let runs = self.runs_in(here..here + 1);
+            let ordered: Vec<_> =
+                runs.iter().filter(|run| run.ordered && !run.task && run.items.len() >= 2).collect();
+            if after && !ordered.is_empty() {
+                found.parts.extend(ordered.into_iter().flat_map(|run| self.of_run(run)));
+            } else if (called || (after && self.topic(here) == Topic::After))
+                && runs.iter().any(|run| !run.task)
+            {
+                found.parts.extend(self.of_section(here));
+                at = section.end;
+            }
         }
         found
+    }
+
+    /// Whether a heading says what is done and nothing else.
+    fn is_called_as_skill(&self, at: usize) -> bool {
+        let Some(section) = self.section(at) else { return false };
+        let words = tokens(&super::synonyms::without_parentheses(&section.title));
+        let hits = self.lexicon.skills.hits(&words);
+        let covered: usize = hits.iter().map(|hit| hit.end - hit.first).sum();
+        let whole = words.iter().all(|word| !word.dense || self.lexicon.skills.is_whole(&word.word));
+        let free = matches!(self.topic(at), Topic::None | Topic::After);
+        free && whole && covered == words.len() && self.names_skill(&section.title)
     }
 }

@@ -27,7 +27,7 @@ fn is_border(line: &str) -> bool {
     let line = line.trim();
     let corner = line.starts_with(['+', '┌', '└', '├', '╔', '╚', '╭', '╰']);
     let body = line.chars().filter(|c| matches!(c, '-' | '─' | '═' | '=')).count();
-    corner && body >= 2
+    corner && body >= 2 && !line.chars().any(char::is_alphanumeric)
 }
 
 /// The boxes of a drawing, in their order.

@@ -139,7 +139,7 @@ fn matrix(facts: &Facts) -> String {
     )
 }
 
-const STEPS: &str = r"## Step 1: Implement the fix
+const STEPS: &str = "## Step 1: Implement the fix
 
 <!-- `hotfix brief implement` shows this to whoever makes the change, with the sources looked up. -->
 
@@ -216,7 +216,7 @@ const STEPS: &str = r"## Step 1: Implement the fix
 2. Follow-up ticket, where the fix is temporary
 ";
 
-const END: &str = r"### Rollback Plan
+const END: &str = "### Rollback Plan
 
 Before the deploy, know the way back:
 
@@ -252,20 +252,16 @@ mod tests {
         workflow
     }
 
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
     #[test]
     fn it_says_what_was_found() {
         let facts = Facts {
-            name: some("payments"),
-            production_branch: some("live"),
-            release_tag: some("v1.2.3"),
-            main: some("develop"),
-            tracker: some("SPF"),
+            name: Some("payments".to_owned()),
+            production_branch: Some("live".to_owned()),
+            release_tag: Some("v1.2.3".to_owned()),
+            main: Some("develop".to_owned()),
+            tracker: Some("SPF".to_owned()),
             roles: vec!["sre".to_owned(), "lead".to_owned()],
-            branch_pattern: some("fix/{id}"),
+            branch_pattern: Some("fix/{id}".to_owned()),
         };
         let workflow = page(&facts);
         let policy = &workflow.policy;
@@ -292,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_repository_with_one_branch_merges_there() {
-        let workflow = page(&Facts { main: some("trunk"), ..Facts::default() });
+        let workflow = page(&Facts { main: Some("trunk".to_owned()), ..Facts::default() });
         let branch = &workflow.policy.branch;
         assert_eq!(
             (branch.base, branch.merge_to, branch.port_by),
@@ -303,10 +299,10 @@ mod tests {
     #[test]
     fn names_cannot_change_the_page() {
         let facts = Facts {
-            name: some("x: [\n# y"),
-            release_tag: some("v1 |\n## Step 9: Evil"),
+            name: Some("x: [\n# y".to_owned()),
+            release_tag: Some("v1 |\n## Step 9: Evil".to_owned()),
             roles: vec!["a | b |\n| P0 | nobody".to_owned()],
-            tracker: some("A`|B"),
+            tracker: Some("A`|B".to_owned()),
             ..Facts::default()
         };
         assert_eq!(page(&facts).steps.len(), 4);

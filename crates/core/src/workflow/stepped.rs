@@ -398,7 +398,7 @@ fn named(item: &Item, reach: usize, reader: &Reader) -> Vec<Sense> {
     let Some(first) = item.lines.first() else { return vec![] };
     if let Some(label) = &first.label {
         let senses = reader.words.senses(label, usize::MAX);
-        if !senses.is_empty() {
+        if !senses.is_empty() || reader.words.only_tells(label) {
             return senses;
         }
     }

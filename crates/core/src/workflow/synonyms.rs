@@ -12,6 +12,13 @@ pub(crate) const NEAR: usize = 4;
 const NOUNS: &[&str] =
     &["pr", "prs", "mr", "mrs", "request", "requests", "branch", "deployment", "implementation", "rollback"];
 
+/// What is watched is no mere thing: `monitor the logs`.
+const LOOKED_AT: &[&str] = &["log", "dashboard", "alert", "error", "status", "result", "metric", "state"];
+
+/// In Chinese, what stands behind these is not done but used.
+const BY_MEANS: &[&str] =
+    &["用", "使用", "通过", "利用", "根据", "按照", "在", "从", "对", "将", "把", "基于"];
+
 impl Lexicon {
     /// The skill of a name: a path (`skills/implement.md`), a flow box, a name
     /// with an argument (`git-workflow (worktree)`).
@@ -39,8 +46,22 @@ impl Lexicon {
     pub(crate) fn senses(&self, text: &str, reach: usize) -> Vec<Sense> {
         let text = without_code(&without_parentheses(text));
         let sentence = first_sentence(&text);
-        let parts = parts(sentence).into_iter().map(|part| self.of_part(part, reach));
-        parts.into_iter().find(|senses| !senses.is_empty()).unwrap_or_default()
+        for part in parts(sentence) {
+            let senses = self.of_part(part, reach);
+            // `Confirm: the branch is ready` has said what it is.
+            if !senses.is_empty() || self.only_tells(part) {
+                return senses;
+            }
+        }
+        Vec::new()
+    }
+
+    /// Whether some words begin with a verb that looks or tells.
+    pub(crate) fn only_tells(&self, text: &str) -> bool {
+        let words = tokens(text);
+        let grammar = &self.grammar;
+        let first = words.iter().find(|word| !is_prelude(word, grammar));
+        first.is_some_and(|first| grammar.tells.of_word(first).is_some())
     }
 
     fn of_part(&self, part: &str, reach: usize) -> Vec<Sense> {
@@ -48,14 +69,18 @@ impl Lexicon {
         let Some(first) = words.iter().find(|word| self.grammar.filler.of_word(word).is_none()) else {
             return Vec::new();
         };
-        if self.grammar.only_if.of_word(first).is_some() {
+        let decides = words.iter().any(|word| matches!(word.word.as_str(), "vs" | "versus"));
+        if decides || self.grammar.only_if.of_word(first).is_some() {
             return Vec::new();
         }
         let timed = self.grammar.when.of_word(first).is_some();
         let told =
             if timed { part.rsplit_once([',', '、', '，']).map_or("", |(_, rest)| rest) } else { part };
+        // `Build + deploy` compiles; only `Build` alone may mean to make it.
+        let all = clauses(told);
+        let builds = |clause: &str| all.len() > 1 && clause.trim().eq_ignore_ascii_case("build");
         let (mut senses, mut telling) = (Vec::new(), false);
-        for (nth, clause) in clauses(told).into_iter().enumerate() {
+        for (nth, clause) in all.iter().copied().enumerate().filter(|(_, clause)| !builds(clause)) {
             let words = tokens(clause);
             let first = words.iter().find(|word| self.grammar.filler.of_word(word).is_none());
             let starts = |lists: &[&Phrases<()>]| lists.iter().any(|list| is(list, first));
@@ -69,7 +94,7 @@ impl Lexicon {
             let hits = self.skills.hits(&said);
             let single = matches!(hits.as_slice(), [hit] if hit.first == 0 && hit.end == said.len());
             let listed = words.first().is_some_and(|word| is(&grammar.filler, Some(word)));
-            let named = telling && (single || listed);
+            let named = telling && ((single && reach < usize::MAX) || listed);
             let sense = if named { None } else { self.of_clause(clause, if telling { 0 } else { reach }) };
             telling = starts(&[&grammar.tells, &grammar.never]) || (telling && sense.is_none());
             senses.extend(sense);
@@ -102,7 +127,7 @@ impl Lexicon {
             return None;
         }
         let hit = self.decisive(words, &hits, verb_last)?;
-        let told = hit.first > 0 && is(&grammar.tells, words.first());
+        let told = (hit.first, hit.skip) > (0, 0) && is(&grammar.tells, words.first());
         let denied = words.iter().take(hit.first).any(|word| grammar.never.of_word(word).is_some());
         let acts = is(&grammar.acts, words.first()) || is(&grammar.launches, words.first());
         let reach = if acts { reach.max(NEAR) } else { reach };
@@ -130,7 +155,9 @@ impl Lexicon {
             let infinitive =
                 hits.len() > 1 && last.end == words.len() && ends.word.ends_with("en") && !ends.dense;
             let verb_last = verb_last || (last.sense.last && last.end == words.len());
-            if (verb_last || infinitive) && !names_a_thing(words, last, grammar) {
+            let used = |word: &Token| BY_MEANS.iter().any(|by| word.word.starts_with(by));
+            let by_means = ends.dense && !verb_last && words.first().is_some_and(used);
+            if (verb_last || infinitive || by_means) && !names_a_thing(words, last, grammar) {
                 return Some(*last);
             }
         }
@@ -201,12 +228,12 @@ fn names_a_thing(words: &[Token], hit: &Hit<Word>, grammar: &Grammar) -> bool {
     if hit.sense.sense == Sense::Does(Skill::Manual) {
         return false;
     }
+    let next = words.get(hit.end).filter(|word| word.close && !word.dense);
     let looks = matches!(hit.sense.sense, Sense::Does(Skill::Monitor) | Sense::Verify) && hit.first == 0;
-    if looks && words.first().is_some_and(|word| !word.word.ends_with("ing") && !word.word.ends_with("tion"))
-    {
+    let seen = next.is_some_and(|word| LOOKED_AT.iter().any(|at| word.word.starts_with(at)));
+    if looks && seen && words.first().is_some_and(|word| !word.word.ends_with("ing")) {
         return false;
     }
-    let next = words.get(hit.end).filter(|word| word.close && !word.dense);
     let before = |count: usize| hit.first.checked_sub(count).and_then(|at| words.get(at));
     is(&grammar.thing, next) || (is(&grammar.of, before(1)) && is(&grammar.thing, before(2)))
 }
@@ -327,8 +354,8 @@ fn clauses(text: &str) -> Vec<&str> {
     let slashed = |clause: &str| {
         !clause.contains(['`', '.', '<']) && clause.match_indices('/').all(|(at, _)| between(clause, at))
     };
-    let slashes = clauses.into_iter().flat_map(|c| if slashed(c) { split(c, &["/"]) } else { vec![c] });
-    slashes.flat_map(joined_nouns).collect()
+    let parted = clauses.into_iter().flat_map(|c| if slashed(c) { split(c, &["/"]) } else { vec![c] });
+    parted.flat_map(joined_nouns).collect()
 }
 
 /// `原因分析と報告`: `と` between two nouns.
@@ -371,7 +398,7 @@ fn without_code(text: &str) -> String {
     let is_name = |code: &str| {
         let name = code.trim_start_matches('/');
         name.starts_with(char::is_alphanumeric)
-            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | ':'))
+            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | ':'))
     };
     let parts = text.split('`').enumerate();
     let kept = parts.map(|(at, part)| if at % 2 == 0 || is_name(part) { part } else { " … " });

@@ -188,10 +188,13 @@ fn value(word: &Token, rest: &[Token], title: &str) -> Option<(u32, usize, bool)
         [letter @ b'a'..=b'z'] => Some(u32::from(letter - b'a') + 1),
         _ => None,
     };
-    let number = digits(text).or_else(spelled).or_else(roman).or_else(letter)?;
+    let lettered = || digits(text.strip_suffix(|c: char| c.is_ascii_lowercase())?);
+    let number = digits(text).or_else(lettered).or_else(spelled).or_else(roman).or_else(letter)?;
     let (mut end, mut sub, mut before) = (word.end, false, word.end);
     for part in rest.iter().skip(1).take(3) {
-        if title.get(before..part.start) != Some(".") || digits(&part.word).is_none() {
+        let number = part.word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let lettered = part.word.len() - number.len() <= 1;
+        if title.get(before..part.start) != Some(".") || !lettered || digits(number).is_none() {
             break;
         }
         (end, sub, before) = (part.end, true, part.end);
@@ -434,5 +437,10 @@ mod tests {
         assert_eq!(number("3.2 x"), Some((Some(3), true)));
         assert_eq!(number("第十步 x"), Some((Some(10), false)));
         assert_eq!(number("step:fix"), Some((None, false)));
+        assert_eq!(number("Phase 5b: again"), Some((Some(5), false)));
+        assert_eq!(
+            mark("Phase D.0a — Lock", &Lexicon::built_in()).map(|mark| mark.title),
+            Some("Lock".to_owned())
+        );
     }
 }

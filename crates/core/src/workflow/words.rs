@@ -7,6 +7,11 @@ use std::collections::HashMap;
 /// A longer word is taken apart, so that the time stays linear.
 const MOST_BYTES: usize = 96;
 
+/// How long a word made of words is, and its last part at least, in letters.
+const COMPOUND: usize = 10;
+const MOST_COMPOUND: usize = 32;
+const TAIL: usize = 6;
+
 /// A word of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
@@ -187,7 +192,8 @@ impl<T: Copy> Phrases<T> {
         let (mut at, mut skip) = (0, 0);
         while let Some(token) = tokens.get(at) {
             let rest = tokens.get(at..).unwrap_or_default();
-            let spaced = if skip == 0 { self.spaced(rest, at == 0) } else { None };
+            let spaced =
+                if skip == 0 { self.spaced(rest, at == 0).or_else(|| self.compound(token)) } else { None };
             if let Some((length, sense)) = spaced {
                 found.push(Hit { first: at, end: at + length, skip, sense });
                 at += length;
@@ -233,15 +239,32 @@ impl<T: Copy> Phrases<T> {
                 && phrase.words.iter().zip(rest).all(|(want, have)| same(want, have))
         };
         let exact = self.exact.get(first).and_then(|phrases| phrases.iter().find(fits));
-        let ends = first.char_indices().map(|(at, c)| at + c.len_utf8());
-        let stems = ends.filter_map(|end| self.stems.get(first.get(..end)?));
-        let stem = stems.filter_map(|phrases| phrases.iter().find(fits)).next_back();
+        let ends = first.char_indices().map(|(at, c)| at + c.len_utf8()).take(MOST_COMPOUND);
+        let mut ends: Vec<usize> = ends.collect();
+        ends.reverse();
+        let stems = ends.into_iter().filter_map(|end| self.stems.get(first.get(..end)?));
+        let mut stems = stems;
+        let stem = stems.find_map(|phrases| phrases.iter().find(fits));
         let longest = match (exact, stem) {
             (Some(exact), Some(stem)) if stem.words.len() > exact.words.len() => stem,
             (Some(exact), _) => exact,
             (None, stem) => stem?,
         };
         Some((longest.words.len(), longest.sense))
+    }
+
+    /// The phrase that a long word ends with: `Kurzvalidierung`.
+    fn compound(&self, token: &Token) -> Option<(usize, T)> {
+        let word = &token.word;
+        if token.dense || !word.is_ascii() || !(COMPOUND..=MOST_COMPOUND).contains(&word.len()) {
+            return None;
+        }
+        let ends = (3..=word.len() - TAIL).filter_map(|at| word.get(at..));
+        let found = ends.filter_map(|tail| {
+            let tail = Token { word: tail.to_owned(), ..token.clone() };
+            self.spaced(std::slice::from_ref(&tail), false)
+        });
+        found.into_iter().next().filter(|(words, _)| *words == 1)
     }
 
     /// A phrase of a dense script that begins `skip` characters into the first

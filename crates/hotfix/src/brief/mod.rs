@@ -65,6 +65,7 @@ pub fn of(run: &OpenRun<'_>, plan: &Plan, wanted: Wanted<'_>) -> Brief {
         role: plan.workflow.role.clone(),
         review: review(plan, action),
         budget: state.budget,
+        only: plan.policy.change.only.clone(),
         document_step: page.map(|page| document_step(plan, page)),
         gates: gates(state, plan, wanted, page),
         unresolved: unresolved(&inputs),

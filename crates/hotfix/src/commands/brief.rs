@@ -36,7 +36,7 @@ pub fn run(session: &Session<'_>, args: &args::Brief) -> Answer {
 
 fn too_small(error: TooSmall, args: &args::Brief) -> Failure {
     let step = args.step.as_ref().map(|step| format!(" {step}")).unwrap_or_default();
-    Failure::usage("HF0215", error.to_string())
+    Failure::usage("HF0217", error.to_string())
         .try_this("allow it a little more", format!("hotfix brief{step} --max-bytes {}", error.least + 4096))
 }
 

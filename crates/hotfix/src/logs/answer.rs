@@ -64,7 +64,7 @@ pub fn document(baseline: &Baseline, compared: Compared) -> LogDiff {
 pub fn kept(mut answer: LogDiff) -> LogDiff {
     answer.new.truncate(KEPT);
     answer.risen.truncate(KEPT);
-    answer.gone.truncate(KEPT);
+    answer.gone.truncate(KEPT / 4);
     let safe = |text: &str| brief(&redact(text), KEPT_TEXT);
     let template = |t: &mut LogTemplate| {
         let (text, example) = (safe(&t.template), safe(&t.example));
@@ -79,7 +79,7 @@ pub fn kept(mut answer: LogDiff) -> LogDiff {
     answer.new.iter_mut().for_each(template);
     answer.risen.iter_mut().for_each(|risen| template(&mut risen.template));
     for gone in &mut answer.gone {
-        (gone.template, gone.example) = (safe(&gone.template), safe(&gone.example));
+        gone.template = safe(&gone.template);
         gone.parts = vec![LogPart { text: gone.template.clone(), variable: false }];
     }
     answer
@@ -166,7 +166,6 @@ fn gone(gone: Gone) -> LogGone {
         baseline_count: gone.baseline_count,
         expected: gone.expected,
         p_value: gone.p_value,
-        example: gone.example,
     }
 }
 

@@ -104,6 +104,10 @@ impl Page<'_> {
                 branch.target
             ));
         }
+        if !b.only.is_empty() {
+            let only: Vec<_> = b.only.iter().map(|path| quoted(path)).collect();
+            self.line(format!("- only these paths: {}", only.join(", ")));
+        }
         if let Some([files, lines, most_files, most_lines]) = b.budget {
             self.line(format!(
                 "- the change so far: {files} of at most {most_files} files, {lines} of {most_lines} lines"

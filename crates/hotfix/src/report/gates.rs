@@ -1,6 +1,7 @@
 //! The gates by the point at which each is required, with their evidence.
 
 use super::{logs, words};
+use hotfix_core::finding::{Finding, Hint};
 use hotfix_core::gate::{Point, Verdict};
 use hotfix_core::journal::Evidence;
 use hotfix_core::logs::LogDiff;
@@ -31,6 +32,7 @@ pub struct Gate {
     details: Vec<String>,
     /// The details stand among the logs.
     in_logs: bool,
+    findings: Vec<Found>,
     evidence: Vec<Shown>,
 }
 
@@ -54,14 +56,30 @@ pub fn in_logs(report: &Report) -> Vec<InLogs> {
             symbol: symbol(part.verdict),
             word: word(part.verdict),
             advisory: !part.binding,
-            answer: logs::Shown::of(findings(part)?),
+            answer: logs::Shown::of(found_in_logs(part)?),
         })
     };
     report.status.gates.iter().filter_map(of).collect()
 }
 
-fn findings(part: &GatePart) -> Option<&LogDiff> {
+fn found_in_logs(part: &GatePart) -> Option<&LogDiff> {
     part.logs.as_deref().filter(|found| !found.new.is_empty() || !found.risen.is_empty())
+}
+
+/// A finding, and what to do about it while it stands.
+#[derive(Debug, Serialize)]
+pub struct Found {
+    place: String,
+    message: String,
+    rule: String,
+    hints: Vec<Advice>,
+}
+
+/// Advice, with its command.
+#[derive(Debug, Serialize)]
+pub struct Advice {
+    text: String,
+    command: Option<String>,
 }
 
 /// Evidence.
@@ -119,8 +137,22 @@ fn gate(part: &GatePart) -> Gate {
         summary: one_line(&part.summary),
         criteria: part.criteria.as_deref().map(one_line),
         details: part.details.clone(),
-        in_logs: findings(part).is_some(),
+        in_logs: found_in_logs(part).is_some(),
+        findings: part.findings.iter().map(|finding| found(finding, part.verdict)).collect(),
         evidence: part.evidence.iter().map(shown).collect(),
+    }
+}
+
+fn found(finding: &Finding, verdict: Verdict) -> Found {
+    let advice =
+        |hint: &Hint| Advice { text: one_line(&hint.text), command: hint.command.as_deref().map(one_line) };
+    // A gate that was let pass needs no more advice.
+    let open = matches!(verdict, Verdict::Fail | Verdict::Unknown);
+    Found {
+        place: one_line(&finding.place()),
+        message: one_line(&finding.message),
+        rule: one_line(&finding.rule),
+        hints: finding.hints.iter().filter(|_| open).map(advice).collect(),
     }
 }
 

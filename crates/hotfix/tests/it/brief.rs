@@ -278,7 +278,7 @@ fn it_fits_and_says_what_was_cut() {
     let small = brief(dana, &["test", "--max-bytes", "12000"]);
     let scope = &input(&small, "test_scope")["parts"][0]["text"];
     assert_eq!(scope["bytes"].as_u64().unwrap(), scope["content"].as_str().unwrap().len() as u64);
-    dana.hotfix(["brief", "test", "--max-bytes", "600"]).fails(2, "HF0215");
+    dana.hotfix(["brief", "test", "--max-bytes", "600"]).fails(2, "HF0217");
     let error = dana.hotfix(["brief", "test", "--max-bytes", "600"]).err;
     let enough = error.rsplit("--max-bytes ").next().unwrap().trim().to_owned();
     dana.hotfix(["brief", "test", "--max-bytes", &enough]).exits(0);

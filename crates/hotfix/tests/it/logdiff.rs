@@ -79,6 +79,18 @@ fn the_exit_status_says_whether_something_is_new() {
 }
 
 #[test]
+fn a_log_that_must_not_be_read_is_an_error() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let logs = Logs::new();
+    std::fs::set_permissions(logs.path("new.log"), std::fs::Permissions::from_mode(0o000)).unwrap();
+    if std::fs::File::open(logs.path("new.log")).is_ok() {
+        println!("skipped: whoever runs this may read everything");
+        return;
+    }
+    logs.run(&["--baseline", "old.log", "new.log"]).fails(2, "HF1101").says("you may not read it");
+}
+
+#[test]
 fn errors_come_first_with_their_place_and_an_example() {
     let ran = Logs::new().run(&["--baseline", "old.log", "new.log"]).exits(1);
     let at = |words: &str| ran.out.find(words).unwrap_or_else(|| panic!("{words}\n{}", ran.out));

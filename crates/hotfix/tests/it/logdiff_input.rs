@@ -153,8 +153,9 @@ fn a_line_of_any_length_takes_no_more_memory() {
 #[test]
 fn a_large_file_is_streamed() {
     let logs = Logs::new();
-    let file = std::fs::File::create(logs.path("large.log")).unwrap();
-    // A hole: one line of zeros, which takes no room on the disk.
+    let mut file = std::fs::File::create(logs.path("large.log")).unwrap();
+    file.write_all(b"2026-11-23T10:00:02Z ERROR vault is sealed\nthen ").unwrap();
+    // A hole: a line of zeros, which takes no room on the disk.
     file.set_len(512 << 20).unwrap();
     let mut child = logs
         .command(&["--baseline", "old.log", "large.log"])

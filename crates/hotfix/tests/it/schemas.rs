@@ -20,6 +20,9 @@ struct WorkflowDocument {
     schema: String,
     /// The actions that it compiles to, in their order.
     plan: Vec<ActionRow>,
+    /// Every value of the policy with its origin; with `--origin`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    values: Option<Vec<hotfix_core::workflow::ValueOrigin>>,
     /// What was understood of the page.
     #[serde(flatten)]
     workflow: Workflow,
@@ -107,6 +110,10 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("logdiff.json", of(schema_for!(LogDiff), "hotfix logdiff --json", Some(hotfix_core::logs::SCHEMA))),
         ("error.json", of(schema_for!(ErrorDocument), "An error with --json", Some("hotfix.error/1"))),
         ("report.json", of(report, "hotfix report --format json", Some(hotfix_core::report::SCHEMA))),
+        (
+            "user-config.json",
+            of(schema_for!(hotfix_core::defaults::UserConfig), "hotfix/config.toml of a user", None),
+        ),
         ("config.json", of(schema_for!(hotfix_core::config::Config), ".hotfix/config.toml", None)),
         (
             "brief.json",

@@ -134,8 +134,10 @@ fn seconds() -> impl Strategy<Value = SignedDuration> {
 fn policy() -> impl Strategy<Value = Policy> {
     let requirement = || prop_oneof![Just(Requirement::Required), Just(Requirement::Optional)];
     let change = (prop::option::of(any::<u32>()), prop::option::of(any::<u32>()), any::<[bool; 3]>());
-    let change = change.prop_map(|(max_files, max_lines, [minimal, no_refactoring, no_features])| {
-        ChangePolicy { max_files, max_lines, minimal, no_refactoring, no_features }
+    let only = prop::collection::vec("[a-z]{1,8}/\\*\\*", 0..3);
+    let change = (change, only);
+    let change = change.prop_map(|((max_files, max_lines, [minimal, no_refactoring, no_features]), only)| {
+        ChangePolicy { max_files, max_lines, minimal, no_refactoring, no_features, only }
     });
     let request = (requirement(), prop::collection::vec(words(), 0..3), requirement());
     let request =

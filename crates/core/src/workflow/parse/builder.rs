@@ -270,6 +270,7 @@ impl<'a> Builder<'a> {
         let after_bold = self.bold_end.take() == Some(line.text.len()) && !line.text.is_empty();
         if after_bold && line.label.is_none() && text.trim_start().starts_with([':', '：']) {
             line.label = Some(plain(&line.text));
+            line.colon = true;
             text.trim_start().trim_start_matches([':', '：']).trim_start().clone_into(&mut line.text);
         } else if line.label.is_some() && line.text.is_empty() {
             line.text.push_str(text.trim_start());
@@ -285,6 +286,7 @@ impl<'a> Builder<'a> {
         };
         if let Some(label) = line.text.trim_end().strip_suffix([':', '：']) {
             line.label = Some(plain(label));
+            line.colon = true;
             line.text.clear();
         } else {
             self.bold_end = Some(line.text.len());
@@ -341,6 +343,6 @@ fn introduction(lines: &[Line]) -> Option<Line> {
         return Some(last.clone());
     }
     let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-    let whole = Line { no: last.no, label: first.label.clone(), text: texts.join(" ") };
+    let whole = Line { no: last.no, label: first.label.clone(), text: texts.join(" "), colon: first.colon };
     (whole.text.len() <= MOST_INTRODUCTION).then_some(whole)
 }

@@ -18,6 +18,8 @@ pub(crate) struct Line {
     pub label: Option<String>,
     /// The rest, with code spans in back-ticks.
     pub text: String,
+    /// Whether a colon stands behind the label.
+    pub colon: bool,
 }
 
 impl Line {

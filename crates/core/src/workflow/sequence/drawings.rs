@@ -17,18 +17,24 @@ impl Search<'_> {
             .flat_map(|(at, section)| section.blocks.iter().map(move |block| (at, block)));
         for (at, block) in blocks {
             let Content::Fence(lines) = &block.content else { continue };
-            if self.path(at).any(|topic| self.is_aside(topic))
+            if self.path(at).any(Self::is_aside)
                 || !matches!(block.info.as_str(), "" | "text" | "txt" | "mermaid")
             {
                 continue;
             }
-            let parts = if block.info == "mermaid" { nodes(lines) } else { between_arrows(lines) };
+            let parts = if block.info == "mermaid" { nodes(lines) } else { self.parts_of(lines) };
             let named = parts.iter().filter(|part| self.names_skill(&part.said)).count();
             if parts.len() >= 3 && named >= 2 {
                 return Some(Sequence { shape: Shape::Prose, parts });
             }
         }
         None
+    }
+
+    /// The branches of a tree, or else what stands between arrows.
+    fn parts_of(&self, lines: &[(u32, String)]) -> Vec<Part> {
+        let branches = branches(lines, self);
+        if branches.len() >= 3 { branches } else { between_arrows(lines) }
     }
 }
 
@@ -81,6 +87,23 @@ fn part(line: &str, no: u32) -> Option<Part> {
     })
 }
 
+/// The outermost branches of a drawn tree (`├── 1. Fix`).
+fn branches(lines: &[(u32, String)], search: &Search<'_>) -> Vec<Part> {
+    let depth = |line: &str| line.chars().position(|c| matches!(c, '├' | '└' | '┣' | '┗'));
+    let Some(outer) = lines.iter().filter_map(|(_, line)| depth(line)).min() else { return vec![] };
+    let mut parts: Vec<Part> = Vec::new();
+    for (no, line) in lines {
+        if depth(line) == Some(outer) {
+            let text = line.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '(');
+            let mark = super::mark(text, search.lexicon).filter(|mark| mark.titled);
+            parts.extend(part(mark.as_ref().map_or(text, |mark| mark.said.as_str()), *no));
+        } else if let Some(part) = parts.last_mut() {
+            part.lines[1] = *no;
+        }
+    }
+    parts
+}
+
 /// The nodes of a diagram, in the order in which they are first named.
 fn nodes(lines: &[(u32, String)]) -> Vec<Part> {
     let mut seen: Vec<String> = Vec::new();
@@ -88,6 +111,13 @@ fn nodes(lines: &[(u32, String)]) -> Vec<Part> {
     for (no, line) in lines.iter().filter(|(_, line)| line.contains("--") || line.contains("==")) {
         for node in line.split("-->").flat_map(|half| half.split("==>")) {
             let opened = node.find(['[', '(', '{']);
+            // Where it starts and ends is nothing to do.
+            let terminal = opened
+                .and_then(|at| node.get(at..))
+                .is_some_and(|shape| shape.starts_with("([") || shape.starts_with("(("));
+            if terminal {
+                continue;
+            }
             let Some((id, label)) = opened.and_then(|at| Some((node.get(..at)?, node.get(at + 1..)?))) else {
                 continue;
             };
@@ -97,8 +127,10 @@ fn nodes(lines: &[(u32, String)]) -> Vec<Part> {
                 .split(['\"', ']', ')', '}'])
                 .next()
                 .unwrap_or(label)
-                .replace("<br/>", " ")
-                .replace("<br>", " ");
+                .split("<br")
+                .next()
+                .unwrap_or_default()
+                .to_owned();
             if seen.len() < 200 && !label.trim().is_empty() && !seen.contains(&id) {
                 seen.push(id);
                 parts.extend(part(&label, *no));

@@ -19,7 +19,7 @@ impl Search<'_> {
         let all: Vec<_> = all.filter(|(_, mark)| mark.by == by).collect();
         let told = |at: usize| {
             let parents = self.section(at).map(|section| section.parents.as_slice()).unwrap_or_default();
-            parents.iter().any(|at| !self.is_title(*at) && self.is_aside(self.topic(*at)))
+            parents.iter().any(|at| !self.is_title(*at) && Self::is_aside(self.topic(*at)))
         };
         let done: Vec<_> = all.iter().filter(|(at, _)| !told(*at)).copied().collect();
         if done.is_empty() { all } else { done }
@@ -115,14 +115,14 @@ impl Search<'_> {
         let Some(level) = inside.iter().map(|(_, level)| *level).min() else { return vec![] };
         let direct = inside.into_iter().filter(|(_, of)| *of == level).map(|(at, _)| at);
         let gate = |at: &usize| self.section(*at).is_some_and(|section| checklists::is_gate(&section.title));
-        direct.filter(|at| !self.is_aside(self.topic(*at)) && !self.is_other(*at) && !gate(at)).collect()
+        direct.filter(|at| !Self::is_aside(self.topic(*at)) && !self.is_other(*at) && !gate(at)).collect()
     }
 
     /// What stands below `Procedure`, `Workflow` and the like: its ordered
     /// lists, or else its headings.
     pub(super) fn procedure(&self) -> Option<Sequence> {
         let is_procedure = |at: &usize| self.topic(*at) == Topic::Procedure && !self.is_title(*at);
-        let told = |at: &usize| self.path(*at).any(|topic| self.is_aside(topic));
+        let told = |at: &usize| self.path(*at).any(Self::is_aside);
         for at in (1..self.doc.sections.len()).filter(is_procedure).filter(|at| !told(at)) {
             let end = self.section(at)?.end;
             let own = self.runs_in(at..at + 1).into_iter().filter(|run| run.ordered).collect::<Vec<_>>();
@@ -160,14 +160,14 @@ impl Search<'_> {
             let named =
                 |at: &usize| self.section(*at).is_some_and(|section| self.names_skill(&section.title));
             let steps: Vec<usize> = group.into_iter().filter(|at| self.may_be_step(*at)).collect();
-            let (Some(first), Some(last)) = (steps.iter().position(named), steps.iter().rposition(named))
+            let (Some(start), Some(end)) = (steps.iter().position(named), steps.iter().rposition(named))
             else {
                 continue;
             };
-            let steps = steps.get(first..=last).unwrap_or_default().to_vec();
+            let steps = steps.get(start..=end).unwrap_or_default().to_vec();
             let count = steps.iter().filter(|at| named(at)).count();
             let enough = count >= least && count * 2 >= steps.len();
-            let told = parent.is_some_and(|at| self.path(at).any(|topic| self.is_aside(topic)));
+            let told = parent.is_some_and(|at| self.path(at).any(Self::is_aside));
             if enough && !told && count > best.0 {
                 best = (count, steps);
             }
@@ -177,21 +177,21 @@ impl Search<'_> {
 
     /// Headings of one level in one section, for each such group.
     fn siblings(&self) -> Vec<(Option<usize>, Vec<usize>)> {
-        let mut groups: Vec<((Option<usize>, u8), Vec<usize>)> = Vec::new();
+        let mut groups: Vec<(Option<usize>, Vec<usize>)> = Vec::new();
         let mut index = std::collections::HashMap::new();
         for (at, section) in
             self.doc.sections.iter().enumerate().skip(1).filter(|(at, _)| !self.is_title(*at))
         {
             let key = (section.parents.last().copied(), section.level);
             let group = *index.entry(key).or_insert_with(|| {
-                groups.push((key, vec![]));
+                groups.push((key.0, vec![]));
                 groups.len() - 1
             });
             if let Some((_, group)) = groups.get_mut(group) {
                 group.push(at);
             }
         }
-        groups.into_iter().map(|((parent, _), group)| (parent, group)).collect()
+        groups
     }
 
     fn may_be_step(&self, at: usize) -> bool {

@@ -25,6 +25,9 @@ pub(super) struct Run {
 /// `**Impact**: {who}` is a field of a form, and nothing to do.
 pub(crate) fn is_field(item: &Item) -> bool {
     let text = item.text();
+    if item.ordered || !item.code.is_empty() {
+        return false;
+    }
     let Some((_, value)) = text.split_once([':', '：']) else { return false };
     let value = value.trim();
     let shown = |open: char, close: char| value.starts_with(open) && value.ends_with(close);
@@ -121,11 +124,36 @@ impl Search<'_> {
         Some(self.of_runs(std::slice::from_ref(run)))
     }
 
+    /// An ordered list that names more skills than the plain headings do.
+    pub(super) fn better_list(&self) -> Option<Sequence> {
+        let headings = self.plain(2)?;
+        let named = |parts: &[Part]| parts.iter().filter(|part| self.names_skill(&part.said)).count();
+        let list = self.any_list().filter(|list| self.is_ordered(list))?;
+        let inside = list.parts.iter().all(|part| {
+            headings.parts.iter().any(|of| of.lines[0] < part.lines[0] && part.lines[1] <= of.lines[1])
+        });
+        // Headings with lists of their own say more than one of these lists.
+        let one = headings.parts.iter().any(|of| {
+            list.parts.iter().all(|part| of.lines[0] < part.lines[0] && part.lines[1] <= of.lines[1])
+        });
+        (named(&list.parts) > named(&headings.parts) && (one || !inside)).then_some(list)
+    }
+
+    /// Whether a sequence is of ordered items.
+    pub(super) fn is_ordered(&self, list: &Sequence) -> bool {
+        list.parts.iter().all(|part| match part.place {
+            Place::Item(section, block, item) => {
+                self.item([section, block, item]).is_some_and(|item| item.ordered)
+            }
+            _ => false,
+        })
+    }
+
     /// Where nothing else is there: the longest ordered list, whatever it
     /// stands under, as long as it is no example and forbids nothing.
     pub(super) fn last_list(&self) -> Option<Sequence> {
         let runs = self.runs_in(0..self.doc.sections.len());
-        let aside = |run: &Run| self.path(run.start[0]).any(|topic| self.is_aside(topic));
+        let aside = |run: &Run| self.path(run.start[0]).any(Self::is_aside);
         let ordered = runs.iter().filter(|run| run.ordered && run.items.len() >= 2 && !aside(run));
         let best = ordered.max_by_key(|run| (run.items.len(), std::cmp::Reverse(run.start)))?;
         Some(self.of_runs(std::slice::from_ref(best)))
@@ -202,7 +230,19 @@ impl Search<'_> {
                 place: Place::Item(at[0], at[1], at[2]),
             })
         };
-        run.items.iter().enumerate().filter_map(part).collect()
+        // A bullet that forbids is a rule, and no step.
+        let forbids = |at: &[usize; 3]| {
+            let words = self.item(*at).map(|item| super::tokens(&item.text())).unwrap_or_default();
+            !run.ordered && words.first().is_some_and(|word| self.is_never(word, words.get(1)))
+        };
+        run.items.iter().enumerate().filter(|(_, at)| !forbids(at)).filter_map(part).collect()
+    }
+
+    fn is_never(&self, word: &super::Token, next: Option<&super::Token>) -> bool {
+        let never = &self.lexicon.grammar.never;
+        let not = next.is_some_and(|next| next.word == "not" || next.word == "t");
+        word.word != "without"
+            && (never.of_word(word).is_some() || (matches!(word.word.as_str(), "do" | "must" | "don") && not))
     }
 
     /// The last line of a run's last item in a section: with the code that

@@ -22,6 +22,18 @@ impl Search<'_> {
         (!parts.is_empty()).then_some(Sequence { shape: Shape::Prose, parts })
     }
 
+    /// A page that only says where the procedure is: `Follow docs/hotfix.md`,
+    /// `Invoke the skill X`, in its first words.
+    pub(super) fn pointer(&self) -> Option<Sequence> {
+        let (lines, at) = self.lines().next()?;
+        let whole = text(lines);
+        let names = whole.contains(".md") || (whole.contains('`') && whole.to_lowercase().contains("skill"));
+        let first = lines.first().filter(|line| line.label.is_none())?;
+        let points = names && self.instructs(&first.text) && whole.chars().count() < 400;
+        let part = Part { said: String::new(), ..part(&whole, at) };
+        points.then(|| Sequence { shape: Shape::Prose, parts: vec![part] })
+    }
+
     fn lines(&self) -> impl Iterator<Item = (&[Line], [u32; 2])> {
         let blocks = self.doc.sections.iter().flat_map(|section| &section.blocks);
         blocks.filter_map(|block| match &block.content {

@@ -3,6 +3,9 @@
 //! change is no post-mortem, and a merge to main after another merge is a port.
 
 use super::Draft;
+use crate::workflow::Skill::{
+    Analyze, Commit, Deploy, FollowUp, Implement, Merge, MergeRequest, Report, Review, Rollback,
+};
 use crate::workflow::lexicon::Sense;
 use crate::workflow::{Skill, Step};
 
@@ -26,9 +29,6 @@ pub(super) fn settle(drafts: Vec<Draft>) -> Vec<Step> {
         .flat_map(|(at, senses)| senses.into_iter().map(move |sense| (at, sense)))
         .collect();
     let first_of = |wanted: &[Skill]| all.iter().position(|(_, sense)| wanted.contains(&plainly(*sense)));
-    use Skill::{
-        Analyze, Commit, Deploy, FollowUp, Implement, Merge, MergeRequest, Report, Review, Rollback,
-    };
     let change = first_of(&[Implement, Commit, MergeRequest, Merge, Deploy, Rollback]);
     let reviewable = first_of(&[Implement, Commit, MergeRequest]);
     let mut past = Past::default();
@@ -37,6 +37,7 @@ pub(super) fn settle(drafts: Vec<Draft>) -> Vec<Step> {
         past.note(skill);
         let before = |first: Option<usize>| first.is_some_and(|first| nth < first);
         let too_early = match skill {
+            _ if *sense == Sense::Verify => !past.changed && before(first_of(&[Implement])),
             Analyze | Report | FollowUp => before(change),
             Review => before(reviewable),
             skill => skill == Skill::Manual,
@@ -54,6 +55,7 @@ pub(super) fn settle(drafts: Vec<Draft>) -> Vec<Step> {
 /// What the steps before have done.
 #[derive(Default)]
 struct Past {
+    changed: bool,
     merged: bool,
     live: bool,
 }
@@ -68,6 +70,8 @@ impl Past {
     }
 
     fn note(&mut self, skill: Skill) {
+        let change = [Skill::Implement, Skill::Commit, Skill::MergeRequest, Skill::Merge, Skill::Mitigate];
+        self.changed |= change.contains(&skill) || matches!(skill, Skill::Deploy | Skill::Rollback);
         self.merged |= skill == Skill::Merge;
         self.live |= matches!(skill, Skill::Deploy | Skill::Rollback);
     }

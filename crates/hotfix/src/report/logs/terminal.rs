@@ -244,8 +244,17 @@ impl Out {
     }
 
     fn example(&mut self, template: &LogTemplate) {
-        if one_line(&template.example) != one_line(&template.template) {
-            self.push(Line::default().indent(4).add(DIM, "│ ").add(DIM, one_line(&template.example)));
+        let example = one_line(&template.example);
+        if example == one_line(&template.template) {
+            return;
+        }
+        // What varies often stands at a line's end: it may go on in a second row.
+        let room = self.screen.width.map_or(usize::MAX, |width| width.saturating_sub(6).max(1));
+        let first = prefix(&example, room);
+        for row in [first, &example[first.len()..]] {
+            if !row.is_empty() {
+                self.push(Line::default().indent(4).add(DIM, "│ ").add(DIM, row));
+            }
         }
     }
 }

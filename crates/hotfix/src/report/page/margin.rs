@@ -75,7 +75,7 @@ fn sheet(sheet: &Sheet<'_>) -> Vec<String> {
 
 /// A line of the page: as many rows as its text or its margin needs.
 fn rows(no: u32, line: &str, account: Option<&LineAccount>, columns: &Columns) -> Vec<String> {
-    let (sign, style, words) = account.map_or((' ', DIM, String::new()), |account| said(account));
+    let (sign, style, words) = account.map_or((' ', DIM, String::new()), said);
     let text = printable(&line.replace('\t', "    "));
     let texts = wrapped(text.trim_end(), columns.text);
     let margins = wrapped(&words, columns.margin.saturating_sub(2));
@@ -99,7 +99,8 @@ fn rows(no: u32, line: &str, account: Option<&LineAccount>, columns: &Columns) -
 }
 
 fn is_form(account: &LineAccount) -> bool {
-    account.became.first().is_some_and(|became| matches!(became.kind, Kind::Structure | Kind::Drawing))
+    let first = account.became.first().map(|became| became.kind);
+    matches!(first, Some(Kind::Structure | Kind::Drawing | Kind::Comment))
 }
 
 /// What a line became, in a sign, a style and words.
@@ -109,14 +110,15 @@ fn said(account: &LineAccount) -> (char, Style, String) {
         return ('·', DIM, format!("guidance{of}"));
     }
     if is_form(account) {
-        return (' ', DIM, String::new());
+        let comment = account.became.iter().any(|became| became.kind == Kind::Comment);
+        return (' ', DIM, if comment { "comment".to_owned() } else { String::new() });
     }
     let mut words: Vec<String> = Vec::new();
     let mut before = None;
     for became in &account.became {
         let kind = became.kind.name().replace('-', " ");
         match words.last_mut() {
-            Some(last) if before == Some(became.kind) => last.push_str(&format!(", {}", became.of)),
+            Some(last) if before == Some(became.kind) => last.extend([", ", &became.of]),
             _ => words.push(format!("{kind} {}", one_line(&became.of)).trim_end().to_owned()),
         }
         before = Some(became.kind);
@@ -151,8 +153,9 @@ fn remark(diagnostic: &Diagnostic, texts: &Texts, columns: &Columns) -> Vec<Stri
     lines.into_iter().enumerate().map(row).collect()
 }
 
-/// Text on rows of at most so many columns, broken at a space where that
-/// leaves no large hole, else at any character; an indented text stays indented.
+/// Text on rows of at most so many columns, broken at a space, or else after a
+/// mark, where that leaves no large hole, or else at any character; an
+/// indented text stays indented.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let width = width.max(8);
     let indent = text.len() - text.trim_start_matches(' ').len();
@@ -163,10 +166,9 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     for c in text.chars() {
         let wide = display_width(c.encode_utf8(&mut [0; 4]));
         if used + wide > width {
-            let hole = |at: &usize| display_width(row.get(..*at).unwrap_or_default()) * 2 > width;
-            let rest = row.rfind(' ').filter(hole).map(|at| row.split_off(at).trim_start().to_owned());
+            let rest = break_in(&row, width).map(|at| row.split_off(at));
             rows.push(row.trim_end().to_owned());
-            row = format!("{indent}{}", rest.unwrap_or_default());
+            row = format!("{indent}{}", rest.as_deref().unwrap_or_default().trim_start());
             used = display_width(&row);
             if c == ' ' && row.trim().is_empty() {
                 continue;
@@ -177,6 +179,14 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     }
     rows.push(row);
     rows
+}
+
+/// Where to break a full row, in bytes.
+fn break_in(row: &str, width: usize) -> Option<usize> {
+    let no_hole = |at: &usize| display_width(row.get(..*at).unwrap_or_default()) * 2 > width;
+    let after = |at: usize| at + row.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
+    let mark = |marks: &[char]| row.rfind(marks).map(after).filter(no_hole).filter(|at| *at < row.len());
+    row.rfind(' ').filter(no_hole).or_else(|| mark(&['/'])).or_else(|| mark(&['.', '_', '-']))
 }
 
 /// Text filled up to so many columns, however wide its characters are.

@@ -3,7 +3,7 @@
 use super::Texts;
 use hotfix_core::workflow::{Diagnostic, Level};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Where the published schema is.
@@ -12,12 +12,8 @@ const SCHEMA: &str =
 
 /// One log with one run.
 pub fn sarif(diagnostics: &[Diagnostic], texts: &Texts) -> Value {
-    let rules: Vec<&str> = diagnostics
-        .iter()
-        .map(|diagnostic| (diagnostic.code.as_str(), ()))
-        .collect::<BTreeMap<_, _>>()
-        .into_keys()
-        .collect();
+    let codes: BTreeSet<&str> = diagnostics.iter().map(|diagnostic| diagnostic.code.as_str()).collect();
+    let rules: Vec<&str> = codes.into_iter().collect();
     let result = |diagnostic: &Diagnostic| result(diagnostic, &rules, texts);
     json!({
         "version": "2.1.0",
