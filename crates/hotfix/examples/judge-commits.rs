@@ -15,7 +15,7 @@ use hotfix_core::change::{Change, DEFAULT_MAX_FILES, DEFAULT_MAX_LINES, Rules, i
 use hotfix_core::finding::Finding;
 use hotfix_core::gate::Verdict;
 use hotfix_core::policy::ChangePolicy;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -276,9 +276,9 @@ fn table(rows: &[&Row]) {
         .map(|(name, is)| format!("{name} ({})", rows.iter().filter(|row| is(row)).count()))
         .collect();
     println!("| held up by | {} |\n| --- | {} |", heads.join(" | "), ["---"; 4].join(" | "));
-    let mut rules: BTreeMap<String, ()> = BTreeMap::new();
+    let mut rules: BTreeSet<String> = BTreeSet::new();
     for row in rows {
-        rules.extend(row.change.findings.iter().map(|finding| (rule(finding), ())));
+        rules.extend(row.change.findings.iter().map(rule));
     }
     let line = |name: &str, hit: &dyn Fn(&Row) -> bool| {
         let shares: Vec<String> = kinds
@@ -286,7 +286,7 @@ fn table(rows: &[&Row]) {
             .map(|(_, is)| {
                 let of_kind: Vec<&&Row> = rows.iter().filter(|row| is(row)).collect();
                 let hits = of_kind.iter().filter(|row| hit(row)).count();
-                format!("{hits} ({:.0} %)", 100.0 * hits as f64 / of_kind.len().max(1) as f64)
+                format!("{hits} ({:.0} %)", 100.0 * count(hits) / count(of_kind.len().max(1)))
             })
             .collect();
         println!("| {name} | {} |", shares.join(" | "));
@@ -295,7 +295,7 @@ fn table(rows: &[&Row]) {
     for gate in ["change.size", "change.scope", "change.shape", "change.secrets"] {
         line(&format!("`{gate}`"), &|row| row.change.findings.iter().any(|f| f.gate == gate));
     }
-    for name in rules.keys() {
+    for name in &rules {
         line(&format!("… {name}"), &|row| row.change.findings.iter().any(|f| rule(f) == *name));
     }
     let unknown = rows.iter().filter(|row| row.change.unknown).count();
@@ -326,4 +326,9 @@ fn sizes(rows: &[&Row]) {
             of(|s| s.lines)
         );
     }
+}
+
+/// A count as a number to divide by.
+fn count(n: usize) -> f64 {
+    u32::try_from(n).map_or(f64::MAX, f64::from)
 }

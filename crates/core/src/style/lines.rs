@@ -132,15 +132,15 @@ fn remark(found: &Captures<'_>) -> Remark {
     let mut rule = String::new();
     if let Some(word) = FORMS.grave.captures(&message) {
         grave = level(word.name("word").or_else(|| word.name("letter")).map_or("", |word| word.as_str()));
-        message = message[word[0].len()..].trim().to_owned();
+        message = String::from(message[word[0].len()..].trim());
     }
     // The rule stands in front, in brackets at the end, or as the last word of a table.
     if let Some(code) = FORMS.code_first.captures(&message) {
-        rule = code[1].to_owned();
-        message = message[code[0].len()..].trim().to_owned();
+        rule = String::from(&code[1]);
+        message = String::from(message[code[0].len()..].trim());
     } else if let Some(code) = FORMS.code_last.captures(&message) {
         rule = code.get(2).or_else(|| code.get(3)).map_or_else(String::new, |rule| rule.as_str().to_owned());
-        message = code[1].trim().to_owned();
+        message = String::from(code[1].trim());
     }
     Remark { rule, level: grave, message, ..place(found) }
 }

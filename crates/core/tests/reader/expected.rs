@@ -32,7 +32,7 @@ struct Pages {
 
 /// The pages of a file of expectations.
 pub fn pages(text: &str) -> Vec<Expected> {
-    toml::from_str::<Pages>(text).expect("the file of expectations").page
+    toml::from_str::<Pages>(text).unwrap_or_else(|e| panic!("the file of expectations: {e}")).page
 }
 
 /// A step or a gate that is to be found.
@@ -61,7 +61,10 @@ fn rows(text: &str) -> Vec<Row> {
 
 fn row(line: &str) -> Row {
     let optional = line.starts_with('?');
-    let (ways, words) = line.trim_start_matches('?').split_once(" | ").expect("`skills | words`");
+    let (ways, words) = line
+        .trim_start_matches('?')
+        .split_once(" | ")
+        .unwrap_or_else(|| panic!("`skills | words` is not in `{line}`"));
     Row { optional, ways: ways.split(" / ").map(way).collect(), words: normal(words) }
 }
 

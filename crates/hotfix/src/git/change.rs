@@ -77,7 +77,7 @@ fn texts(
 
 /// Who wrote each file, as the attributes of a commit or tree say.
 fn origins(git: &Git, at: &str, files: &[FileChange]) -> Result<HashMap<String, Origin>, GitError> {
-    let input: String = files.iter().map(|file| format!("{}\0", file.path)).collect();
+    let input: String = files.iter().flat_map(|file| [file.path.as_str(), "\0"]).collect();
     let answer = tree::attributes(git, at, &["linguist-generated", "linguist-vendored"], input.as_bytes())?;
     let mut out = HashMap::new();
     for (path, attribute, value) in answer {

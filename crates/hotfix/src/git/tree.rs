@@ -69,7 +69,9 @@ pub fn attributes(
         git.feed_bytes(args, paths)
     };
     // Git before 2.40 knows no `--source`; an index of the tree says the same.
-    let bytes = if let Ok(bytes) = of(git, &format!("--source={at}")) { bytes } else {
+    let bytes = if let Ok(bytes) = of(git, &format!("--source={at}")) {
+        bytes
+    } else {
         let index = TemporaryIndex::empty()?;
         let git = index.git(git);
         git.run(["read-tree", at])?;
