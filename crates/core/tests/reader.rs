@@ -27,7 +27,6 @@ fn text_of(path: &Path) -> String {
 }
 
 /// The files of a folder by the beginnings of their names.
-#[expect(clippy::disallowed_methods, reason = "a test looks for its pages")]
 fn files(folder: &Path) -> Option<Vec<PathBuf>> {
     let mut found: Vec<_> = std::fs::read_dir(folder).ok()?.filter_map(|e| Some(e.ok()?.path())).collect();
     found.sort();
@@ -35,7 +34,6 @@ fn files(folder: &Path) -> Option<Vec<PathBuf>> {
 }
 
 fn shared() -> PathBuf {
-    #[expect(clippy::disallowed_methods, reason = "a test may be told where the pages are")]
     let told = std::env::var_os("HOTFIX_SHARED").map(PathBuf::from);
     told.unwrap_or_else(|| here().join("../../../shared"))
 }

@@ -14,6 +14,7 @@ use super::topics::Topic;
 use super::{GateRow, Level};
 use crate::policy::{Criterion, Notify, NotifyKind, Policy, Requirement, ReviewTiming, SeverityPolicy};
 use crate::text::slug;
+use std::collections::HashSet;
 
 mod gates;
 
@@ -31,7 +32,7 @@ pub(crate) fn read(doc: &Document, steps: &Sequence, reader: &mut Reader) -> Rul
     let mut rules = Rules::default();
     let claimed = Claimed::of(steps);
     for (at, section) in doc.sections.iter().enumerate() {
-        let step = steps.step_of(at, doc);
+        let step = claimed.step_of(at, doc);
         let inherited = inherited(doc, at, step, reader);
         let gate = step.is_none() && section.level > 0 && checklists::is_gate(&section.title);
         if gate && !rules.gate_table(section, steps, reader) {
@@ -108,20 +109,36 @@ struct Under {
     claimed: bool,
 }
 
-/// The lines of steps that are items, rows or paragraphs.
-struct Claimed(Vec<[u32; 2]>);
+/// What of the page is a step.
+struct Claimed {
+    /// The lines of steps that are items, rows or paragraphs.
+    lines: Vec<[u32; 2]>,
+    /// The headings that are steps.
+    sections: HashSet<usize>,
+}
 
 impl Claimed {
     fn of(steps: &Sequence) -> Self {
-        let lines = steps.parts.iter().filter(|part| !matches!(part.place, sequence::Place::Section(_)));
-        let mut lines: Vec<_> = lines.map(|part| part.lines).collect();
+        let (mut lines, mut sections) = (Vec::new(), HashSet::new());
+        for part in &steps.parts {
+            match part.place {
+                sequence::Place::Section(at) => drop(sections.insert(at)),
+                _ => lines.push(part.lines),
+            }
+        }
         lines.sort_unstable();
-        Claimed(lines)
+        Claimed { lines, sections }
     }
 
     fn holds(&self, line: u32) -> bool {
-        let next = self.0.partition_point(|lines| lines[0] <= line);
-        next.checked_sub(1).and_then(|at| self.0.get(at)).is_some_and(|lines| line <= lines[1])
+        let next = self.lines.partition_point(|lines| lines[0] <= line);
+        next.checked_sub(1).and_then(|at| self.lines.get(at)).is_some_and(|lines| line <= lines[1])
+    }
+
+    /// The outermost heading that is a step and has this section in it.
+    fn step_of(&self, section: usize, doc: &Document) -> Option<usize> {
+        let parents = doc.sections.get(section).map(|of| of.parents.as_slice()).unwrap_or_default();
+        parents.iter().copied().chain([section]).find(|at| self.sections.contains(at))
     }
 }
 

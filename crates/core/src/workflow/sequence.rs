@@ -77,13 +77,6 @@ impl Sequence {
     pub fn none() -> Self {
         Sequence { shape: Shape::None, parts: vec![] }
     }
-
-    /// The outermost heading that is a step and has this section in it.
-    pub fn step_of(&self, section: usize, doc: &Document) -> Option<usize> {
-        let is_step = |at: usize| self.parts.iter().any(|part| part.place == Place::Section(at));
-        let parents = doc.sections.get(section).map(|of| of.parents.as_slice()).unwrap_or_default();
-        parents.iter().copied().chain([section]).find(|at| is_step(*at))
-    }
 }
 
 /// What a page is searched with.

@@ -125,8 +125,10 @@ pub(crate) struct Hit<T> {
 
 #[derive(Debug, Clone)]
 struct Phrase<T> {
-    /// Each with whether it is only a word's beginning.
-    words: Vec<(String, bool)>,
+    /// The words after the first, each with whether it is only a word's beginning.
+    rest: Vec<(String, bool)>,
+    /// Whether its first word is only a word's beginning.
+    stem: bool,
     at: At,
     sense: T,
 }
@@ -140,21 +142,25 @@ enum At {
     Whole,
 }
 
-/// Phrases with what they stand for.
+/// What a letter leads to.
+#[derive(Debug, Clone)]
+struct Node<T> {
+    next: HashMap<char, usize>,
+    /// The phrases whose first word ends here, the longest first.
+    phrases: Vec<Phrase<T>>,
+    /// The phrase of a dense script that ends here.
+    dense: Option<(T, At)>,
+}
+
+/// Phrases with what they stand for, by the letters of their first words.
 #[derive(Debug, Clone)]
 pub(crate) struct Phrases<T> {
-    /// By their first word.
-    exact: HashMap<String, Vec<Phrase<T>>>,
-    /// By the beginning of their first word.
-    stems: HashMap<String, Vec<Phrase<T>>>,
-    /// Of dense scripts, written together.
-    dense: HashMap<String, (T, At)>,
-    longest: usize,
+    nodes: Vec<Node<T>>,
 }
 
 impl<T> Default for Phrases<T> {
     fn default() -> Self {
-        Phrases { exact: HashMap::new(), stems: HashMap::new(), dense: HashMap::new(), longest: 0 }
+        Phrases { nodes: vec![Node { next: HashMap::new(), phrases: vec![], dense: None }] }
     }
 }
 
@@ -167,23 +173,36 @@ impl<T: Copy> Phrases<T> {
                 (_, Some(text)) => (text, At::Start),
                 _ => (text, At::Anywhere),
             };
-            let words: Vec<(String, bool)> = text
-                .split_whitespace()
-                .map(|word| (folded(word.trim_end_matches('*')), word.ends_with('*')))
-                .filter(|(word, _)| !word.is_empty())
-                .collect();
-            let Some((first, stem)) = words.first().cloned() else { continue };
+            let words = text.split_whitespace();
+            let words = words.map(|word| (folded(word.trim_end_matches('*')), word.ends_with('*')));
+            let mut words = words.filter(|(word, _)| !word.is_empty()).collect::<Vec<_>>().into_iter();
             if text.chars().any(is_dense) {
-                let together: String = words.into_iter().map(|(word, _)| word).collect();
-                self.longest = self.longest.max(together.chars().count());
-                self.dense.insert(together, (sense, at));
-                continue;
+                let together: String = words.map(|(word, _)| word).collect();
+                self.node(&together).dense = Some((sense, at));
+            } else if let Some((first, stem)) = words.next() {
+                let phrase = Phrase { rest: words.collect(), stem, at, sense };
+                let node = self.node(&first);
+                node.phrases.push(phrase);
+                node.phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
             }
-            let by_first = if stem { &mut self.stems } else { &mut self.exact };
-            let phrases = by_first.entry(first).or_default();
-            phrases.push(Phrase { words, at, sense });
-            phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.words.len()));
         }
+    }
+
+    /// The node that some letters lead to, made where it is not there.
+    fn node(&mut self, letters: &str) -> &mut Node<T> {
+        let mut at = 0;
+        for c in letters.chars() {
+            let new = self.nodes.len();
+            at = *self.nodes[at].next.entry(c).or_insert(new);
+            if at == new {
+                self.nodes.push(Node { next: HashMap::new(), phrases: vec![], dense: None });
+            }
+        }
+        &mut self.nodes[at]
+    }
+
+    fn step(&self, at: usize, c: char) -> Option<usize> {
+        self.nodes.get(at)?.next.get(&c).copied()
     }
 
     /// The longest phrase at each place, without overlaps, in their order.
@@ -204,7 +223,7 @@ impl<T: Copy> Phrases<T> {
             if let Some((_, _, sense)) = together {
                 found.push(Hit { first: at, end: at + words, skip, sense });
             }
-            if words == 1 && token.dense && skip + length < token.word.chars().count() {
+            if words == 1 && token.dense && token.word.chars().nth(skip + length).is_some() {
                 skip += length;
             } else {
                 (at, skip) = (at + words, 0);
@@ -215,42 +234,41 @@ impl<T: Copy> Phrases<T> {
 
     /// Whether a word of a dense script is one of the phrases from end to end.
     pub fn is_whole(&self, word: &str) -> bool {
-        self.dense.contains_key(word)
+        let end = word.chars().try_fold(0, |at, c| self.step(at, c));
+        end.and_then(|at| self.nodes.get(at)).is_some_and(|node| node.dense.is_some())
     }
 
     /// Whether a word alone is one of the phrases.
     pub fn of_word(&self, token: &Token) -> Option<T> {
         let one = std::slice::from_ref(token);
-        self.spaced(one, false)
-            .map(|(_, sense)| sense)
-            .or_else(|| self.together(one, 0, false).map(|(_, _, sense)| sense))
+        let together = || self.together(one, 0, false).map(|(_, _, sense)| sense);
+        self.spaced(one, false).map(|(_, sense)| sense).or_else(together)
     }
 
-    fn spaced(&self, rest: &[Token], from_start: bool) -> Option<(usize, T)> {
-        let first = &rest.first()?.word;
-        let fits = |phrase: &&Phrase<T>| {
-            let placed = match phrase.at {
-                At::Anywhere => true,
-                At::Start => from_start,
-                At::Whole => from_start && phrase.words.len() == rest.len(),
+    /// The longest phrase of words that begins here, with its length.
+    fn spaced(&self, tokens: &[Token], from_start: bool) -> Option<(usize, T)> {
+        let (first, rest) = tokens.split_first()?;
+        let (mut at, mut best) = (0, None);
+        let mut letters = first.word.chars().peekable();
+        while let Some(c) = letters.next() {
+            let Some(next) = self.step(at, c) else { break };
+            at = next;
+            let ends = letters.peek().is_none();
+            let fits = |phrase: &&Phrase<T>| {
+                let placed = match phrase.at {
+                    At::Anywhere => true,
+                    At::Start => from_start,
+                    At::Whole => from_start && phrase.rest.len() == rest.len(),
+                };
+                let follows = phrase.rest.iter().zip(rest).all(|(want, have)| same(want, have));
+                placed && (ends || phrase.stem) && phrase.rest.len() <= rest.len() && follows
             };
-            placed
-                && phrase.words.len() <= rest.len()
-                && phrase.words.iter().zip(rest).all(|(want, have)| same(want, have))
-        };
-        let exact = self.exact.get(first).and_then(|phrases| phrases.iter().find(fits));
-        let ends = first.char_indices().map(|(at, c)| at + c.len_utf8()).take(MOST_COMPOUND);
-        let mut ends: Vec<usize> = ends.collect();
-        ends.reverse();
-        let stems = ends.into_iter().filter_map(|end| self.stems.get(first.get(..end)?));
-        let mut stems = stems;
-        let stem = stems.find_map(|phrases| phrases.iter().find(fits));
-        let longest = match (exact, stem) {
-            (Some(exact), Some(stem)) if stem.words.len() > exact.words.len() => stem,
-            (Some(exact), _) => exact,
-            (None, stem) => stem?,
-        };
-        Some((longest.words.len(), longest.sense))
+            let phrase = self.nodes.get(at).and_then(|node| node.phrases.iter().find(fits));
+            let longer =
+                phrase.filter(|phrase| best.is_none_or(|(length, _)| phrase.rest.len() + 1 >= length));
+            best = longer.map(|phrase| (phrase.rest.len() + 1, phrase.sense)).or(best);
+        }
+        best
     }
 
     /// The phrase that a long word ends with: `Kurzvalidierung`.
@@ -259,30 +277,42 @@ impl<T: Copy> Phrases<T> {
         if token.dense || !word.is_ascii() || !(COMPOUND..=MOST_COMPOUND).contains(&word.len()) {
             return None;
         }
-        let ends = (3..=word.len() - TAIL).filter_map(|at| word.get(at..));
-        let found = ends.filter_map(|tail| {
-            let tail = Token { word: tail.to_owned(), ..token.clone() };
-            self.spaced(std::slice::from_ref(&tail), false)
-        });
-        found.into_iter().next().filter(|(words, _)| *words == 1)
+        let mut tails = (3..=word.len() - TAIL).filter_map(|at| word.get(at..));
+        tails.find_map(|tail| self.single(tail)).map(|sense| (1, sense))
+    }
+
+    /// A phrase of one word.
+    fn single(&self, word: &str) -> Option<T> {
+        let (mut at, mut best) = (0, None);
+        let mut letters = word.chars().peekable();
+        while let Some(c) = letters.next() {
+            let Some(next) = self.step(at, c) else { return best };
+            at = next;
+            let ends = letters.peek().is_none();
+            let fits = |phrase: &&Phrase<T>| {
+                phrase.rest.is_empty() && phrase.at == At::Anywhere && (ends || phrase.stem)
+            };
+            let phrase = self.nodes.get(at).and_then(|node| node.phrases.iter().find(fits));
+            best = phrase.map(|phrase| phrase.sense).or(best);
+        }
+        best
     }
 
     /// A phrase of a dense script that begins `skip` characters into the first
     /// word: how many words it reaches into, and how many characters it has.
     fn together(&self, rest: &[Token], skip: usize, from_start: bool) -> Option<(usize, usize, T)> {
-        let (mut text, mut best, mut length) = (String::new(), None, 0);
+        let (mut at, mut best, mut length) = (0, None, 0);
         for (count, token) in rest.iter().enumerate() {
-            for c in token.word.chars().skip(if count == 0 { skip } else { 0 }) {
-                if length == self.longest {
-                    return best;
-                }
-                text.push(c);
+            let mut letters = token.word.chars().skip(if count == 0 { skip } else { 0 }).peekable();
+            while let Some(c) = letters.next() {
+                let Some(next) = self.step(at, c) else { return best };
+                at = next;
                 length += 1;
-                let Some((sense, at)) = self.dense.get(&text) else { continue };
-                let all = || rest.iter().map(|token| token.word.len()).sum::<usize>() == text.len();
+                let Some((sense, place)) = self.nodes.get(at).and_then(|node| node.dense) else { continue };
+                let all = count + 1 == rest.len() && letters.peek().is_none();
                 let start = from_start && skip == 0;
-                if *at == At::Anywhere || (start && (*at == At::Start || all())) {
-                    best = Some((count + 1, length, *sense));
+                if place == At::Anywhere || (start && (place == At::Start || all)) {
+                    best = Some((count + 1, length, sense));
                 }
             }
         }

@@ -32,7 +32,7 @@ struct Pages {
 
 /// The pages of a file of expectations.
 pub fn pages(text: &str) -> Vec<Expected> {
-    toml::from_str::<Pages>(text).expect("the file of expectations").page
+    toml::from_str::<Pages>(text).unwrap_or_else(|error| panic!("the file of expectations: {error}")).page
 }
 
 /// A step or a gate that is to be found.
@@ -61,7 +61,8 @@ fn rows(text: &str) -> Vec<Row> {
 
 fn row(line: &str) -> Row {
     let optional = line.starts_with('?');
-    let (ways, words) = line.trim_start_matches('?').split_once(" | ").expect("`skills | words`");
+    let parted = line.trim_start_matches('?').split_once(" | ");
+    let (ways, words) = parted.unwrap_or_else(|| panic!("no `skills | words`: {line}"));
     Row { optional, ways: ways.split(" / ").map(way).collect(), words: normal(words) }
 }
 

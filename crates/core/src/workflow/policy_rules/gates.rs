@@ -12,11 +12,24 @@ use crate::workflow::sequence::{self, Sequence};
 use crate::workflow::titles::unadorned;
 use crate::workflow::{GateRow, Skill};
 
+/// So many gates are looked for among the steps.
+const MOST_ASKED: usize = 100;
+
+/// The last step that begins before a line.
+fn part_before(steps: &Sequence, line: u32) -> Option<&sequence::Part> {
+    let next = steps.parts.partition_point(|part| part.lines[0] < line);
+    steps.parts.get(next.checked_sub(1)?)
+}
+
 impl Rules {
+    fn may_ask(&self) -> bool {
+        self.gates.len() + self.policy.prerequisites.len() < MOST_ASKED
+    }
+
     /// A heading that is a gate: it holds after the step before it.
     pub(super) fn gate_heading(&mut self, title: &str, line: u32, steps: &Sequence, reader: &mut Reader) {
         let text = plain(unadorned(title));
-        let before = steps.parts.iter().filter(|part| part.lines[0] < line).max_by_key(|part| part.lines[0]);
+        let before = part_before(steps, line);
         self.gate(text, line, before.map(|part| part.title.as_str()), reader);
     }
 
@@ -75,11 +88,8 @@ impl Rules {
                 let skills = reader.words.in_prose(&part.said, usize::MAX);
                 skills.iter().any(|skill| wanted.contains(skill))
             };
-            let after = steps
-                .parts
-                .iter()
-                .find(does)
-                .or_else(|| steps.parts.iter().rfind(|part| part.lines[0] < section.line));
+            let named = if self.may_ask() { steps.parts.iter().find(does) } else { None };
+            let after = named.or_else(|| part_before(steps, section.line));
             let after = after.map(|part| part.title.clone());
             for row in rows.iter().filter(|row| !row.cell(0).is_empty()) {
                 self.gate(row.cell(0), row.line, after.as_deref(), reader);
@@ -106,8 +116,9 @@ impl Rules {
             let skills = reader.words.in_prose(&part.said, usize::MAX);
             skills.iter().any(|skill| matches!(skill, Skill::MergeRequest | Skill::Merge | Skill::Deploy))
         };
-        let last = steps.parts.iter().position(changes).and_then(|at| at.checked_sub(1));
-        let after = steps.parts.iter().find(mentions).or_else(|| last.and_then(|at| steps.parts.get(at)));
+        let parts = if self.may_ask() { steps.parts.as_slice() } else { &[] };
+        let last = parts.iter().position(changes).and_then(|at| at.checked_sub(1));
+        let after = parts.iter().find(mentions).or_else(|| last.and_then(|at| parts.get(at)));
         let after = after.map(|part| part.title.clone());
         let id = criterion(name, Place::Anywhere, None).gate.unwrap_or_default();
         self.gate_of(id, (plain(&item.text()), item.line), after.as_deref(), reader);
