@@ -5,14 +5,14 @@
 
 use super::account::Kind;
 use super::branch_rules::{kind_of, pattern};
-use super::denial::denied;
+use super::denial::denied_in;
+use super::forms::{Form, form};
 use super::parse::Document;
 use super::quantity;
 use super::reader::Reader;
 use super::{Level, Place, Workflow};
 use crate::policy::{BaseKind, Policy, ReviewTiming, SeverityPolicy};
 use crate::text::brief;
-use regex::Regex;
 use std::sync::LazyLock;
 
 /// So much of a line is looked at, in characters.
@@ -138,30 +138,25 @@ fn alike(one: &str, other: &str) -> bool {
     family(one) == family(other) && (bare || holders(one) == holders(other))
 }
 
-/// A regular expression that is written down here, so that a test can see that it is one.
-fn regex(form: &str) -> Option<Regex> {
-    Regex::new(form).ok()
-}
-
-static STARTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    regex(
+static STARTS: LazyLock<Option<Form>> = LazyLock::new(|| {
+    form(
         r"(?i)\b(?:branch(?:es|ed|ing)?|worktree)\b[^.;|`\n]{0,40}?\b(?:from|off(?:\s+of)?)\s+(?:the\s+)?(?:latest\s+|current\s+)?[`*\x22']*(?:origin/)?(?P<base>main|master|trunk|develop|production|prod|release|live)\b",
     )
 });
-static LABEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    regex(
+static LABEL: LazyLock<Option<Form>> = LazyLock::new(|| {
+    form(
         r"(?i)(?:--labels?[= ]\s*[\x22'`]?(?P<flag>[\w:/-]+))|(?:[\x22`'](?P<before>[\w:/-]+)[\x22`']\s+labels?\b)|(?:\blabels?:?\s+(?:it\s+)?(?:with\s+)?[\x22`'](?P<after>[\w:/-]+)[\x22`'])",
     )
 });
-static PEOPLE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| regex(r"(?i)\b(?P<count>\d{1,2})\s+(?:reviewers?|approvals?|approvers?|reviews)\b"));
-static REVIEW: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    regex(
+static PEOPLE: LazyLock<Option<Form>> =
+    LazyLock::new(|| form(r"(?i)\b(?P<count>\d{1,2})\s+(?:reviewers?|approvals?|approvers?|reviews)\b"));
+static REVIEW: LazyLock<Option<Form>> = LazyLock::new(|| {
+    form(
         r"(?i)\breviews?\b[^.;|]{0,30}?\b(?:(?P<post>post-merge|post-deploy|after\s+(?:the\s+)?(?:merge|deploy)|async)|(?P<pre>pre-merge|pre-deploy|before\s+(?:the\s+)?(?:merge|merging|deploy)))",
     )
 });
-static AUTOMATIC: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    regex(
+static AUTOMATIC: LazyLock<Option<Form>> = LazyLock::new(|| {
+    form(
         r"(?i)\b(?:automatic(?:ally)?\s+roll(?:s|ed)?[ -]?back|roll(?:s|ed)?[ -]?back\s+automatically|auto-?rollback)\b",
     )
 });
@@ -277,36 +272,34 @@ fn of_command(command: &str, checked_out: &mut Option<BaseKind>, say: &mut impl 
 }
 
 fn of_prose(line: &str, lower: &str, request: bool, say: &mut impl FnMut(&str, Statement)) {
-    let found = |form: &Option<Regex>| form.as_ref().and_then(|form| form.captures(line));
-    if let Some(captures) = found(&STARTS)
-        && let (Some(whole), Some(base)) = (captures.get(0), captures.name("base"))
-        && !denied(lower, whole.start().min(lower.len()), whole.end().min(lower.len()))
-        && let Some(kind) = kind_of(base.as_str())
+    let denies = |range: &std::ops::Range<usize>| denied_in(line, range);
+    if let Some(found) = STARTS.as_ref().and_then(|form| form.groups(line))
+        && let (Some((range, words)), Some(base)) = (found.whole(), found.named("base"))
+        && !denies(&range)
+        && let Some(kind) = kind_of(base)
     {
-        say(whole.as_str(), Statement::Base(kind));
+        say(words, Statement::Base(kind));
     }
     if request
-        && let Some(captures) = found(&LABEL)
-        && let Some(label) = ["flag", "before", "after"].iter().find_map(|group| captures.name(group))
+        && let Some(found) = LABEL.as_ref().and_then(|form| form.groups(line))
+        && let Some(label) = ["flag", "before", "after"].iter().find_map(|group| found.named(group))
     {
-        say(label.as_str(), Statement::Label(label.as_str().to_owned()));
+        say(label, Statement::Label(label.to_owned()));
     }
-    if let Some(captures) = found(&PEOPLE)
-        && let (Some(whole), Some(Ok(count))) =
-            (captures.get(0), captures.name("count").map(|c| c.as_str().parse()))
+    if let Some(found) = PEOPLE.as_ref().and_then(|form| form.groups(line))
+        && let (Some((_, words)), Some(Ok(count))) = (found.whole(), found.named("count").map(str::parse))
     {
-        say(whole.as_str(), Statement::People(count));
+        say(words, Statement::People(count));
     }
-    if let Some(captures) = found(&REVIEW)
-        && let Some(whole) = captures.get(0)
+    if let Some(found) = REVIEW.as_ref().and_then(|form| form.groups(line))
+        && let Some((_, words)) = found.whole()
     {
-        let post = captures.name("post").is_some();
+        let post = found.named("post").is_some();
         let timing = if post { ReviewTiming::PostDeploy } else { ReviewTiming::PreDeploy };
-        say(whole.as_str(), Statement::Review(timing));
+        say(words, Statement::Review(timing));
     }
-    if let Some(whole) = AUTOMATIC.as_ref().and_then(|form| form.find(line)) {
-        let no = denied(lower, whole.start().min(lower.len()), whole.end().min(lower.len()));
-        say(whole.as_str(), Statement::Automatic(!no));
+    if let Some((range, words)) = AUTOMATIC.as_ref().and_then(|form| form.find(line)) {
+        say(words, Statement::Automatic(!denies(&range)));
     }
     of_quantities(lower, say);
 }

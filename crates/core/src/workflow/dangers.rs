@@ -2,10 +2,11 @@
 //! never carried out. It refuses to alarm where the page denies it.
 
 use super::Level;
-use super::denial::{denied, denied_lines};
+use super::denial::{denied_in, denied_lines};
+use super::forms::{self, Form};
 use super::parse::Document;
 use super::reader::Reader;
-use regex::{Regex, RegexSet};
+use regex::bytes::RegexSet;
 use std::sync::LazyLock;
 
 /// So much of a line is looked at, in bytes; a command is shorter.
@@ -216,7 +217,7 @@ fn harmless_deletion(rest: &str, found: &str) -> bool {
 
 struct Compiled {
     all: RegexSet,
-    each: Vec<(usize, Regex)>,
+    each: Vec<(usize, Form)>,
 }
 
 /// Nothing if a form were no regular expression, which a test excludes.
@@ -224,8 +225,8 @@ static COMPILED: LazyLock<Option<Compiled>> = LazyLock::new(|| {
     let forms = || {
         DANGERS.iter().enumerate().flat_map(|(at, danger)| danger.forms.iter().map(move |form| (at, *form)))
     };
-    let all = RegexSet::new(forms().map(|(_, form)| form)).ok()?;
-    let each: Option<Vec<_>> = forms().map(|(at, form)| Some((at, Regex::new(form).ok()?))).collect();
+    let all = forms::set(forms().map(|(_, form)| form))?;
+    let each: Option<Vec<_>> = forms().map(|(at, form)| Some((at, forms::form(form)?))).collect();
     Some(Compiled { all, each: each? })
 });
 
@@ -244,17 +245,16 @@ fn in_line(line: &str, next: &str) -> Vec<(usize, std::ops::Range<usize>)> {
         .find(|at| *at > MOST_BYTES)
         .map_or(line, |end| line.get(..end).unwrap_or(line));
     let mut found: Vec<(usize, std::ops::Range<usize>)> = Vec::new();
-    for form in compiled.all.matches(line) {
-        let Some((danger, regex)) = compiled.each.get(form) else { continue };
-        for matched in regex.find_iter(line) {
-            let rest = format!("{} {next}", line.get(matched.end()..).unwrap_or_default());
-            let overlaps = found.iter().any(|(other, range)| {
-                other == danger && range.start < matched.end() && matched.start() < range.end
-            });
-            let harmless =
-                DANGERS.get(*danger).is_none_or(|danger| (danger.harmless)(&rest, matched.as_str()));
-            if !overlaps && !harmless {
-                found.push((*danger, matched.range()));
+    for at in compiled.all.matches(line.as_bytes()) {
+        let Some((danger, form)) = compiled.each.get(at) else { continue };
+        for (range, words) in form.find_all(line) {
+            let rest = format!("{} {next}", line.get(range.end..).unwrap_or_default());
+            let overlaps = |(other, seen): &(usize, std::ops::Range<usize>)| {
+                other == danger && seen.start < range.end && range.start < seen.end
+            };
+            let harmless = DANGERS.get(*danger).is_none_or(|danger| (danger.harmless)(&rest, words));
+            if !found.iter().any(overlaps) && !harmless {
+                found.push((*danger, range));
             }
         }
     }
@@ -274,10 +274,8 @@ pub(crate) fn find(doc: &Document, reader: &mut Reader) {
         }
         for (danger, range) in found {
             let Some(danger) = DANGERS.get(danger) else { continue };
-            let (before, words) = (text.get(..range.start), text.get(range.clone()));
-            let (before, words) = (before.unwrap_or_default().to_lowercase(), words.unwrap_or_default());
-            let lower = format!("{before}{}", text.get(range.start..).unwrap_or_default().to_lowercase());
-            if denied(&lower, before.len(), before.len() + words.to_lowercase().len()) {
+            let words = text.get(range.clone()).unwrap_or_default();
+            if denied_in(text, &range) {
                 continue;
             }
             let message = format!("the page {}", danger.what);

@@ -75,7 +75,7 @@ const CONDITIONS: &[&str] = &[
 ];
 
 /// Whether `text[start..end]` is denied by its own sentence. Lower case is expected.
-pub(crate) fn denied(text: &str, start: usize, end: usize) -> bool {
+fn denied(text: &str, start: usize, end: usize) -> bool {
     let before = text.get(..start).unwrap_or_default();
     let after = text.get(end..).unwrap_or_default();
     let begin = TURNS.iter().filter_map(|turn| before.rfind(turn).map(|at| at + turn.len())).max();
@@ -90,6 +90,13 @@ pub(crate) fn denied(text: &str, start: usize, end: usize) -> bool {
         || leads
         || has(after, AFTER)
         || ANYWHERE.split('|').any(|sign| before.contains(sign) || after.contains(sign))
+}
+
+/// The same of a line as it stands; lower case may have other lengths.
+pub(crate) fn denied_in(line: &str, range: &std::ops::Range<usize>) -> bool {
+    let part = |range: std::ops::Range<usize>| line.get(range).unwrap_or_default().to_lowercase();
+    let (before, words, after) = (part(0..range.start), part(range.clone()), part(range.end..line.len()));
+    denied(&format!("{before}{words}{after}"), before.len(), before.len() + words.len())
 }
 
 /// `if it is not ready, …` denies nothing of what follows the comma.
@@ -112,13 +119,18 @@ fn begins_with(text: &str, word: &str) -> bool {
 
 /// Whether one of the words occurs; a `*` at a word's end takes any ending.
 fn has(text: &str, words: &str) -> bool {
-    words.split('|').any(|word| {
+    word_in(text, words).is_some()
+}
+
+/// The first of the words that occurs, as it stands in the text.
+pub(crate) fn word_in<'a>(text: &'a str, words: &str) -> Option<&'a str> {
+    words.split('|').find_map(|word| {
         let (stem, open) = word.strip_suffix('*').map_or((word, false), |stem| (stem, true));
-        text.match_indices(stem).any(|(at, found)| {
+        text.match_indices(stem).find_map(|(at, found)| {
             let free_before = !text.get(..at).is_some_and(|before| before.ends_with(in_word));
             let free_after =
                 open || !text.get(at + found.len()..).is_some_and(|rest| rest.starts_with(in_word));
-            free_before && free_after
+            (free_before && free_after).then_some(found)
         })
     })
 }

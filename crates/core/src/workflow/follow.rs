@@ -214,8 +214,10 @@ impl Follower<'_> {
             followed.account.push(account);
         }
         let lines: Vec<&str> = part.text.lines().collect();
-        let placed = reader.diagnostics.into_iter().map(|said| said.placed(&lines));
-        self.found.diagnostics.extend(placed.map(|said| Diagnostic { file: file.clone(), ..said }));
+        let placed = super::reader::placed(reader.diagnostics, &lines);
+        self.found
+            .diagnostics
+            .extend(placed.into_iter().map(|said| Diagnostic { file: file.clone(), ..said }));
         self.found.followed.push(followed);
     }
 }

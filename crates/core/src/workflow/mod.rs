@@ -11,6 +11,7 @@ mod denial;
 mod follow;
 #[cfg(test)]
 mod follow_tests;
+mod forms;
 mod front_matter;
 mod inherit;
 mod library;
@@ -331,6 +332,18 @@ impl Workflow {
     /// the last ones.
     pub fn is_built_in(&self) -> bool {
         self.source == read::BUILT_IN_SOURCE
+    }
+
+    /// The diagnostics of a strict check: unread rules are errors.
+    pub fn strict_diagnostics(&self) -> Vec<Diagnostic> {
+        let mut all = self.diagnostics.clone();
+        all.extend(self.unread_rules.iter().take(reader::MOST_OF_A_CODE).cloned());
+        if let Some(next) = self.unread_rules.get(reader::MOST_OF_A_CODE) {
+            let count = self.unread_rules.len() - reader::MOST_OF_A_CODE;
+            all.push(Diagnostic { file: next.file.clone(), ..reader::more(&next.code, count, next.line) });
+        }
+        all.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+        all
     }
 
     /// Whether the page says a rule, itself or by a file that it inherits from.

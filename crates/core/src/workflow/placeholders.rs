@@ -3,10 +3,10 @@
 //! labels that announce one; it refuses to mistake a parameter for one.
 
 use super::Level;
+use super::forms::{self, Form};
 use super::parse::Document;
 use super::reader::Reader;
 use super::stepped::command;
-use regex::Regex;
 use std::sync::LazyLock;
 
 /// So much of a line is looked at, in characters.
@@ -14,7 +14,7 @@ const MOST_CHARS: usize = 2_000;
 
 /// A whole command that is none.
 const WHOLE: &str = r"(?ix)^(?:
-    \.{3,} | \x{2026} | x{3,} | \?{2,} | \.\/x{3,}(?:\.\w+)? |
+    \.{3,} | x{3,} | \?{2,} | \.\/x{3,}(?:\.\w+)? |
     (?:\#\s*)? (?:todo|tbd|fixme|tba)\b .* |
     (?:\#\s*)? (?:insert|add|put|fill\ in|replace\ with)\ (?:your|the)\ .*\b command s?\b .* |
     [<\[{(]+ \s* (?:your|insert|add|replace|fill|the)? [\s_-]* [\w\s_/-]*? \b (?:command|script|cmd|todo|tbd) s? \b [\w\s_-]* [>\]})]+ |
@@ -25,8 +25,8 @@ const PART: &str = r"(?ix) [<\[{]\s* (?:your|insert|replace|fill)\b [^>\]}]* [>\
     [<{] \s* (?:command|cmd|script)\s* [>}] | \b YOUR_\w+ \b | \b (?:TODO|TBD|FIXME) \b";
 
 /// Nothing if one were no regular expression, which a test excludes.
-static FORMS: LazyLock<Option<(Regex, Regex)>> =
-    LazyLock::new(|| Some((Regex::new(WHOLE).ok()?, Regex::new(PART).ok()?)));
+static FORMS: LazyLock<Option<(Form, Form)>> =
+    LazyLock::new(|| Some((forms::form(WHOLE)?, forms::form(PART)?)));
 
 /// Finds commands that nobody filled in.
 pub(crate) fn find(doc: &Document, reader: &mut Reader) {
@@ -100,14 +100,14 @@ fn in_code(text: &str) -> Option<&str> {
     let (whole, part) = FORMS.as_ref()?;
     // Looking for such words is no placeholder, nor is a remark at the end.
     let searches = ["grep", "rg ", "ag ", "git grep"].iter().any(|tool| text.contains(tool));
-    if whole.is_match(text) {
+    if whole.is_match(text) || text == "\u{2026}" {
         return Some(text);
     }
     let code = text.split(" #").next().unwrap_or(text);
     if searches || code.starts_with('#') || code.is_empty() {
         return None;
     }
-    let found = part.find(code).filter(|found| !quoted(code, found.start()))?.as_str();
+    let (_, found) = part.find(code).filter(|(range, _)| !quoted(code, range.start))?;
     let note = matches!(found.to_lowercase().as_str(), "todo" | "tbd" | "fixme");
     (!note || command(text).is_some()).then_some(found)
 }

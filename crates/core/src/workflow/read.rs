@@ -253,7 +253,7 @@ fn finish(page: &Page<'_>, lines: &[&str], mut reader: Reader, mut workflow: Wor
         }
     }
     workflow.steps.iter_mut().for_each(|step| step.guidance.sort_by_key(|guidance| guidance.line));
-    workflow.diagnostics.extend(reader.diagnostics.into_iter().map(|said| said.placed(lines)));
+    workflow.diagnostics.extend(super::reader::placed(reader.diagnostics, lines));
     workflow.diagnostics.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
     workflow.unread_rules.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
     workflow.origins = reader.origins;

@@ -5,6 +5,9 @@ use super::account::{Became, Kind};
 use super::{Diagnostic, Level, Related};
 use std::collections::BTreeMap;
 
+/// So many diagnostics of one code are told one by one.
+pub(crate) const MOST_OF_A_CODE: usize = 50;
+
 /// So much of a line is searched for the words that a diagnostic is about.
 const MOST_CHARS: usize = 2_000;
 
@@ -53,10 +56,50 @@ impl Said {
     }
 }
 
+/// All of them with their columns, in the order of lines. Of one code only so
+/// many are told one by one; what would be the rest is counted.
+pub(crate) fn placed(mut said: Vec<Said>, lines: &[&str]) -> Vec<Diagnostic> {
+    said.sort_by_key(|said| said.diagnostic.line);
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut told = Vec::new();
+    for one in said {
+        let count = seen.entry(one.diagnostic.code.clone()).or_default();
+        *count += 1;
+        if *count <= MOST_OF_A_CODE {
+            told.push(one.placed(lines));
+        }
+    }
+    told.extend(
+        seen.iter()
+            .filter(|(_, count)| **count > MOST_OF_A_CODE)
+            .filter_map(|(code, count)| {
+                let line = told.iter().rfind(|last| last.code == *code)?.line;
+                Some(more(code, count - MOST_OF_A_CODE, line))
+            })
+            .collect::<Vec<_>>(),
+    );
+    told
+}
+
+/// There is more of what was told.
+pub(crate) fn more(code: &str, count: usize, line: u32) -> Diagnostic {
+    Diagnostic {
+        severity: Level::Note,
+        code: "HF0319".to_owned(),
+        message: format!("{count} more of {code}, further down"),
+        file: None,
+        line,
+        column: 1,
+        length: 1,
+        hint: None,
+        related: vec![],
+    }
+}
+
 /// Where words stand in a line: column from 1 and length, in characters. The
 /// whole text of the line where they do not. Of a very long line, only the
 /// beginning is looked at.
-fn place(line: &str, words: Option<&str>) -> (u32, u32) {
+pub(crate) fn place(line: &str, words: Option<&str>) -> (u32, u32) {
     let line = line.char_indices().nth(MOST_CHARS).map_or(line, |(end, _)| line.get(..end).unwrap_or(line));
     let trimmed = line.trim();
     let whole = || (line.len() - line.trim_start().len(), trimmed.len().max(1));
@@ -178,6 +221,22 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_many_only_some_are_told() {
+        let mut reader = Reader::new(0);
+        for line in (1..=60).rev() {
+            reader.say(Level::Warning, "HF0320", line, "x".to_owned(), "");
+        }
+        reader.say(Level::Error, "HF0342", 99, "y".to_owned(), "");
+        let told = placed(reader.diagnostics, &[]);
+        assert_eq!(told.len(), 52);
+        assert_eq!((told[0].line, told[50].code.as_str()), (1, "HF0342"));
+        assert_eq!(
+            (told[51].code.as_str(), told[51].message.as_str()),
+            ("HF0319", "10 more of HF0320, further down")
+        );
+    }
 
     #[test]
     fn places_are_counted_in_characters() {

@@ -15,8 +15,7 @@ pub fn run(args: &Check, repo: Option<&Repo>, ui: &Ui) -> Answer {
     let found = settings::page(repo, args.file.as_deref())?;
     let mut workflow = found.read();
     if args.strict {
-        workflow.diagnostics.extend(workflow.unread_rules.iter().cloned());
-        workflow.diagnostics.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+        workflow.diagnostics = workflow.strict_diagnostics();
     }
     let files = workflow.followed.iter().map(|followed| &followed.path);
     let texts = Texts::of(&found, files);
