@@ -145,11 +145,9 @@ pub struct Verify {
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub time_budget: Option<SignedDuration>,
-    /// Logs that the verification writes, relative to the tree; patterns (`out/*.log`) and packed logs too.
-    /// A log elsewhere (an absolute path) is compared with `baseline_logs` alone.
+    /// Logs that the verification writes, relative to the tree.
     pub logs: Vec<String>,
-    /// Logs with what is normal, relative to the clone, besides the base's own: patterns, rotated and packed
-    /// logs, and models that `hotfix logdiff --save-model` has saved.
+    /// Logs with what is normal, relative to the clone, besides the base's own.
     pub baseline_logs: Vec<String>,
 }
 

@@ -3,7 +3,6 @@
 
 pub mod again;
 pub mod args;
-pub mod brief;
 pub mod commands;
 pub mod connect;
 pub mod demo;

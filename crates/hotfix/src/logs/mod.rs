@@ -14,7 +14,7 @@ pub mod find;
 pub mod follow;
 pub mod model;
 pub mod open;
-pub mod packing;
+mod packing;
 mod pump;
 mod utf16;
 

@@ -10,7 +10,6 @@
 
 pub mod analysis;
 mod axis;
-pub mod brief;
 mod chart;
 mod diff;
 mod facts;

@@ -29,7 +29,5 @@ pub fn kill_all() {
     // Whoever holds the lock only adds or removes an entry.
     let live: Vec<Family> =
         LIVE.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(_, f)| f.clone()).collect();
-    for family in &live {
-        family.kill(&mut || true);
-    }
+    live.iter().for_each(|family| family.kill(&mut || true));
 }
