@@ -33,11 +33,12 @@ schemas:
 # make the README's pictures anew (python3 and chromium)
 capture:
     scripts/capture-demo
+    scripts/capture-logdiff
 
 # what must pass, in under 20 minutes
 ci:
     .ci/run
 
-# the same, and a crash at every kill point
+# the same, a crash at every kill point, and a line of 4 GB
 full:
     .ci/full

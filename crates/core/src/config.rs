@@ -145,9 +145,11 @@ pub struct Verify {
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub time_budget: Option<SignedDuration>,
-    /// Logs that the verification writes, relative to the tree.
+    /// Logs that the verification writes, relative to the tree; patterns (`out/*.log`) and packed logs too.
+    /// A log elsewhere (an absolute path) is compared with `baseline_logs` alone.
     pub logs: Vec<String>,
-    /// Logs with what is normal, relative to the clone, besides the base's own.
+    /// Logs with what is normal, relative to the clone, besides the base's own: patterns, rotated and packed
+    /// logs, and models that `hotfix logdiff --save-model` has saved.
     pub baseline_logs: Vec<String>,
 }
 

@@ -5,11 +5,13 @@
 //! clock: time comes in as a value, the world as data.
 
 pub mod approval;
+pub mod brief;
 pub mod change;
 pub mod config;
 pub mod defaults;
 pub mod digest;
 pub mod effect;
+pub mod finding;
 pub mod gate;
 pub mod incident;
 pub mod journal;
@@ -20,6 +22,8 @@ pub mod policy;
 pub mod report;
 pub mod run;
 pub mod status;
+pub mod style;
+pub mod syntax;
 pub mod testing;
 pub mod text;
 pub mod workflow;

@@ -216,8 +216,6 @@ pub struct LogGone {
     pub expected: f64,
     /// How probable it is to see none of them by chance alone.
     pub p_value: f64,
-    /// One of them.
-    pub example: String,
 }
 
 /// What the steps of `over_time` are.

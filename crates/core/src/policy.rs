@@ -33,6 +33,18 @@ pub struct Policy {
     pub report_within: SignedDuration,
     /// Who is told.
     pub notify: Vec<Notify>,
+    /// The roles that may let a gate pass, by the gate's id, by its family
+    /// (`review.*`) or for all the others (`*`). The nearest holds; an empty
+    /// list means nobody, and a gate that is not named anybody.
+    #[serde(default = "default_waivers")]
+    pub waivers: BTreeMap<String, Vec<String>>,
+}
+
+/// Approvals and the authorisation are somebody else's word, so only somebody
+/// with a word of their own may do without them.
+fn default_waivers() -> BTreeMap<String, Vec<String>> {
+    let roles = || vec!["manager".to_owned(), "tech-lead".to_owned()];
+    ["prepare.authorized", "review.*"].into_iter().map(|gate| (gate.to_owned(), roles())).collect()
 }
 
 /// A criterion of the page with the gate that stands for it.
@@ -62,6 +74,9 @@ pub struct ChangePolicy {
     pub no_refactoring: bool,
     /// The page forbids new features: `change.shape` binds.
     pub no_features: bool,
+    /// Globs of the paths that the incident concerns; none: every path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
 }
 
 /// Whether something must be there.
@@ -236,6 +251,7 @@ impl Default for Policy {
             rollback: RollbackPolicy::default(),
             report_within: SignedDuration::from_hours(24),
             notify: Vec::new(),
+            waivers: default_waivers(),
         }
     }
 }
@@ -261,6 +277,13 @@ impl Policy {
                 .cloned()
                 .ok_or_else(|| UnknownSeverity { given: given.to_owned(), known: known.clone() }),
         }
+    }
+
+    /// The roles of which one is needed to let a gate pass; none: anybody may.
+    pub fn may_waive(&self, gate: &str) -> Option<&[String]> {
+        let family = format!("{}.*", gate.split('.').next().unwrap_or_default());
+        let nearest = [gate, &family, "*"].into_iter().find_map(|key| self.waivers.get(key));
+        nearest.map(Vec::as_slice)
     }
 
     /// The matrix row of a severity. Without a matrix: nobody before the
@@ -351,6 +374,20 @@ mod tests {
         let row = Policy::default().row("P1");
         assert!(row.approvers.is_empty());
         assert_eq!((row.reviewers, row.review), (1, ReviewTiming::PostDeploy));
+    }
+
+    #[test]
+    fn the_nearest_says_who_may_waive() {
+        let mut policy = Policy::default();
+        let wanted = |policy: &Policy, gate: &str| policy.may_waive(gate).map(<[String]>::to_vec);
+        assert_eq!(wanted(&policy, "review.approvers").unwrap(), ["manager", "tech-lead"]);
+        assert_eq!(wanted(&policy, "change.size"), None);
+        policy.waivers.insert("*".to_owned(), vec![]);
+        policy.waivers.insert("change.*".to_owned(), vec!["on-call".to_owned()]);
+        assert_eq!(wanted(&policy, "change.size").unwrap(), ["on-call"]);
+        assert_eq!(wanted(&policy, "style.clean").unwrap(), Vec::<String>::new());
+        let old = serde_json::json!({"text": "x"});
+        assert!(old.get("waivers").is_none());
     }
 
     #[test]

@@ -197,7 +197,7 @@ fn signals(records: &[Record], state: &RunState) -> Vec<Signal> {
 /// How many new error templates each look at a log has found, among how many lines.
 fn new_errors(records: &[Record]) -> Vec<Reading> {
     let reading = |record: &Record| match &record.event {
-        Event::Observed { observation: Observation::NewErrors { check, templates, lines } } => {
+        Event::Observed { observation: Observation::NewErrors { check, templates, lines, .. } } => {
             Some(Reading {
                 check: check.clone(),
                 at: record.at,

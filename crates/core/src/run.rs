@@ -8,6 +8,7 @@ use crate::journal::{
     Approval, Event, GateObservation, MergeRequestState, MergeRequestView, Observation, Reading, Record,
     StepEnd, WaitingFor, World,
 };
+use crate::logs::LogDiff;
 use crate::plan::{Plan, PlannedGate};
 use crate::report::Analysis;
 use jiff::Timestamp;
@@ -71,7 +72,7 @@ pub struct RunState {
     /// When the last of them was taken.
     pub last_look: Option<Timestamp>,
     /// New error templates since the last deploy, by check.
-    pub new_errors: BTreeMap<String, (Vec<String>, u64)>,
+    pub new_errors: BTreeMap<String, NewErrorsSeen>,
     /// Whether the fix is temporary, once somebody said so.
     pub temporary: Option<bool>,
     /// What a person wrote for the report.
@@ -202,6 +203,17 @@ pub struct RolledBack {
     pub reason: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// What the last look at a log has found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NewErrorsSeen {
+    /// The new error templates, by an example of each.
+    pub templates: Vec<String>,
+    /// How many lines were read.
+    pub lines: u64,
+    /// The whole answer, as far as it was kept.
+    pub found: Option<Box<LogDiff>>,
 }
 
 /// How the port will go.
@@ -461,8 +473,10 @@ impl RunState {
             }
             Observation::Analysis { analysis } => self.analysis = Some(analysis.clone()),
             Observation::Temporary { temporary } => self.temporary = Some(*temporary),
-            Observation::NewErrors { check, templates, lines } => {
-                self.new_errors.insert(check.clone(), (templates.clone(), *lines));
+            Observation::NewErrors { check, templates, lines, found } => {
+                let seen =
+                    NewErrorsSeen { templates: templates.clone(), lines: *lines, found: found.clone() };
+                self.new_errors.insert(check.clone(), seen);
             }
             Observation::Look { number, .. } => {
                 self.looks = *number;

@@ -2,9 +2,11 @@
 //! follows from a run's state. Fields may be added, never removed.
 
 use crate::effect::Outcome;
+use crate::finding::Finding;
 use crate::gate::{Point, Verdict};
 use crate::incident::Incident;
 use crate::journal::{Approval, Evidence, MergeRequestState, StepEnd, WaitingFor};
+use crate::logs::LogDiff;
 use crate::run::RunState;
 use crate::workflow::Skill;
 use jiff::Timestamp;
@@ -149,8 +151,14 @@ pub struct GatePart {
     /// More lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<String>,
+    /// What it objects to, each with its place and what to do about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
+    /// What is new in the logs, where they were judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logs: Option<Box<LogDiff>>,
     /// Who let it pass.
     pub waiver: Option<WaiverPart>,
     /// The page's words.
@@ -267,7 +275,7 @@ pub struct ForecastPart {
 }
 
 /// The change against its budget.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ChangePart {
     /// Files changed, tests aside.
     pub files: u32,
@@ -277,6 +285,60 @@ pub struct ChangePart {
     pub max_files: u32,
     /// Lines allowed.
     pub max_lines: u32,
+    /// Lines of tests changed; none where only the journal says what changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_lines: Option<u32>,
+    /// Lines changed that are comments, blank or only indented.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_lines: Option<u32>,
+    /// Files changed that do not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files_aside: Option<u32>,
+    /// The tree of the worktree as it stands, where it was looked at just
+    /// now; none where the journal's last word is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tree: Option<String>,
+    /// What the change gates say of that tree.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<ChangeGatePart>,
+}
+
+/// What a change gate says of the worktree as it stands. Nothing of this is
+/// in the journal yet.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ChangeGatePart {
+    /// The gate.
+    pub id: String,
+    /// Its answer.
+    pub verdict: Verdict,
+    /// One line that says why.
+    pub summary: String,
+    /// What it objects to.
+    pub findings: Vec<Finding>,
+}
+
+impl ChangePart {
+    /// What was judged just now, of a tree.
+    pub fn of(judged: &crate::change::Judged, tree: &str) -> ChangePart {
+        let budget = judged.budget;
+        let gate = |gate: &crate::change::Judgement| ChangeGatePart {
+            id: gate.gate.to_owned(),
+            verdict: gate.verdict,
+            summary: gate.summary.clone(),
+            findings: crate::finding::kept(gate.findings.clone()).0,
+        };
+        ChangePart {
+            files: budget.files,
+            lines: budget.lines,
+            max_files: budget.max_files,
+            max_lines: budget.max_lines,
+            test_lines: Some(budget.test_lines),
+            quiet_lines: Some(budget.quiet_lines),
+            files_aside: Some(budget.files_aside),
+            tree: Some(tree.to_owned()),
+            gates: judged.gates.iter().map(gate).collect(),
+        }
+    }
 }
 
 /// What is next.
@@ -335,6 +397,7 @@ pub fn of(state: &RunState, now: Timestamp) -> Option<Status> {
             lines,
             max_files,
             max_lines,
+            ..ChangePart::default()
         }),
         notices: notices(state),
         next: next(state),
@@ -429,7 +492,9 @@ fn gates(state: &RunState) -> Vec<GatePart> {
                 binding: planned.binding,
                 summary: summary.unwrap_or_default(),
                 details: seen.map(|s| s.details.clone()).unwrap_or_default(),
+                findings: seen.map(|s| s.findings.clone()).unwrap_or_default(),
                 evidence: seen.map(|s| s.evidence.clone()).unwrap_or_default(),
+                logs: seen.and_then(|s| s.logs.clone()),
                 waiver: waiver.map(|w| WaiverPart {
                     by: w.by.clone(),
                     reason: w.reason.clone(),

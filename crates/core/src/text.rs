@@ -1,20 +1,44 @@
 //! Text from outside made safe to show and to name things by: titles, logs,
 //! branch names and command output never reach a terminal with their escapes.
 
-/// Replaces control characters (escape sequences, backspaces, bidirectional
-/// overrides) by visible stand-ins. Newlines and tabs stay.
+/// Replaces control characters (escape sequences, backspaces), bidirectional
+/// overrides and invisible characters by visible stand-ins: what a person sees
+/// is what a program reads. Newlines and tabs stay, and so do joiners and
+/// variation selectors where scripts and emoji need them: one after a
+/// character that is not ASCII (or in a keycap).
 pub fn printable(text: &str) -> String {
+    let mut before = '\n';
+    let stand_in = |c: char| match c {
+        c if is_invisible(c) => '\u{fffd}',
+        c if (c as u32) < 0x20 => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
+        '\u{7f}' => '\u{2421}',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
     text.chars()
-        .filter_map(|c| match c {
-            '\n' | '\t' => Some(c),
-            '\r' => None,
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => Some('\u{fffd}'),
-            c if (c as u32) < 0x20 => char::from_u32(0x2400 + c as u32),
-            '\u{7f}' => Some('\u{2421}'),
-            c if c.is_control() => Some('\u{fffd}'),
-            c => Some(c),
+        .filter(|c| *c != '\r')
+        .map(|c| {
+            let keycap = c == '\u{fe0f}' && (before.is_ascii_digit() || matches!(before, '#' | '*'));
+            let other = !before.is_ascii() && before != '\u{fffd}';
+            let joins = is_joiner(c) && !is_joiner(before) && (keycap || other);
+            before = if joins || matches!(c, '\n' | '\t') { c } else { stand_in(c) };
+            before
         })
         .collect()
+}
+
+/// Characters that join others, or choose how the one before looks.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
+}
+
+/// Characters that show nothing, or turn the order of others around.
+fn is_invisible(c: char) -> bool {
+    is_joiner(c)
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}')
+        || matches!(c, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}')
+        || matches!(c, '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// [`printable`] on one line: white space collapses to single spaces.
@@ -66,6 +90,12 @@ pub fn slug(title: &str) -> String {
     out.trim_end_matches('-').to_owned()
 }
 
+/// A number with its noun: `1 file`, `2 files`.
+pub fn count(number: usize, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{s}")
+}
+
 /// The candidate nearest to a misspelt word, if one is near enough to suggest.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
@@ -84,6 +114,27 @@ mod tests {
     fn escapes_become_visible() {
         assert_eq!(printable("a\u{1b}[31mred\u{7}\r\n"), "a␛[31mred␇\n");
         assert_eq!(printable("x\u{202e}y\u{9b}z"), "x\u{fffd}y\u{fffd}z");
+    }
+
+    #[test]
+    fn nothing_is_hidden() {
+        let hidden: String = "run".chars().map(|c| char::from_u32(0xe0000 + c as u32).unwrap()).collect();
+        assert_eq!(printable(&format!("ok{hidden}")), "ok\u{fffd}\u{fffd}\u{fffd}");
+        assert_eq!(printable("to\u{200b}ken\u{2028}\u{feff}"), "to\u{fffd}ken\u{fffd}\u{fffd}");
+        assert_eq!(printable("a\u{fe0f}b\u{200d}"), "a\u{fffd}b\u{fffd}", "nothing to join after ASCII");
+        assert_eq!(printable("❌\u{fe0f}\u{fe01}"), "❌\u{fe0f}\u{fffd}", "one is enough");
+        for fine in ["می\u{200c}خواهم", "👩\u{200d}💻", "⚠\u{fe0f}", "1\u{fe0f}\u{20e3}", "Größe 大小 размер"]
+        {
+            assert_eq!(printable(fine), fine);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_printable_stays_so(text in "(\\PC|[\\x00-\\x20\\u{200b}-\\u{200f}\\u{fe0e}\\u{fe0f}\\u{e0020}]){0,24}") {
+            let once = printable(&text);
+            proptest::prop_assert_eq!(printable(&once), once);
+        }
     }
 
     #[test]

@@ -47,10 +47,7 @@ pub enum Verb {
     /// Where the run stands and what it waits for.
     Status,
     /// Everything that a person or an agent needs for a step.
-    Brief {
-        /// The step; the next one if left out.
-        step: Option<String>,
-    },
+    Brief(Brief),
     /// Record the command that shows the incident: it must fail now.
     Reproduce {
         /// The command.
@@ -147,9 +144,25 @@ pub struct Start {
     /// When the incident began (RFC 3339).
     #[arg(long, value_name = "TIME")]
     pub since: Option<Timestamp>,
+    /// A path (or glob) that the incident concerns; the change may touch no other.
+    #[arg(long, value_name = "PATH")]
+    pub only: Vec<String>,
     /// Take over this branch instead of making one.
     #[arg(long, value_name = "BRANCH")]
     pub adopt: Option<String>,
+}
+
+/// `hotfix brief`.
+#[derive(Debug, Args)]
+pub struct Brief {
+    /// An action, or a step of the page (its name or number); the next one if left out.
+    pub step: Option<String>,
+    /// Only this input.
+    #[arg(long, value_name = "NAME")]
+    pub input: Option<String>,
+    /// At most so many bytes: what does not fit is cut, and said to be.
+    #[arg(long, value_name = "BYTES", default_value_t = hotfix_core::brief::MOST_BYTES as u64)]
+    pub max_bytes: u64,
 }
 
 /// `hotfix run`.
@@ -319,6 +332,15 @@ pub enum WorkflowVerb {
         /// Where each value comes from: page, inherited file, repository, user, built in.
         #[arg(long)]
         origin: bool,
+        /// As a page in the exact form: read again, it is the same plan.
+        #[arg(long, conflicts_with = "origin")]
+        exact: bool,
+    },
+    /// The JSON Schema of a page's front matter, for editors.
+    Schema {
+        /// That of a policy in a file of its own.
+        #[arg(long)]
+        policy: bool,
     },
     /// What was understood, and what a reader should know.
     Check(Check),

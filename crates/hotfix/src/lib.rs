@@ -3,6 +3,7 @@
 
 pub mod again;
 pub mod args;
+pub mod brief;
 pub mod commands;
 pub mod connect;
 pub mod demo;

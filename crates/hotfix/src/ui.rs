@@ -3,6 +3,7 @@
 //! with its escapes. A stream that was closed early is no reason to stop.
 
 use anstyle::{AnsiColor, Color, Style};
+use hotfix_core::finding::{Finding, Hint};
 use hotfix_core::gate::Verdict;
 use hotfix_core::text::{brief, printable};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -52,6 +53,34 @@ pub fn verdict(verdict: Verdict) -> String {
         Verdict::NotApplicable => styled(DIM, "– not applicable"),
         Verdict::Waived => styled(WAIT, "! waived"),
     }
+}
+
+/// Findings for people: each with its place, then what can be done about
+/// them, each advice once.
+pub fn finding_lines(findings: &[Finding], most: usize) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut hints: Vec<&Hint> = Vec::new();
+    for finding in findings.iter().take(most) {
+        let place = finding.place();
+        let place = if place.is_empty() { String::new() } else { format!("{} ", styled(NAME, place)) };
+        out.push(format!("{place}{}", styled(Style::new(), &finding.message)));
+        for hint in &finding.hints {
+            if !hints.contains(&hint) {
+                hints.push(hint);
+            }
+        }
+    }
+    if findings.len() > most {
+        out.push(styled(DIM, format!("… and {} more", findings.len() - most)));
+    }
+    // The waiver is the last resort, and the same for all.
+    hints.sort_by_key(|hint| hint.command.as_deref().is_some_and(|c| c.starts_with("hotfix waive")));
+    let tail = hints.split_off(hints.len().saturating_sub(1));
+    for hint in hints.into_iter().take(4).chain(tail) {
+        let command = hint.command.as_ref().map(|c| format!(": {}", styled(NAME, c))).unwrap_or_default();
+        out.push(format!("  {}{command}", styled(DIM, &hint.text)));
+    }
+    out
 }
 
 impl Ui {

@@ -8,7 +8,9 @@ use super::{FileChange, Line, LineKind};
 pub(super) enum Kind {
     /// It changes what the program does, as far as can be told.
     Code,
-    /// Only white space differs, where that means nothing.
+    /// Only the depth of its lines differs, as when a condition wraps them.
+    Indent,
+    /// Only the layout differs.
     Format,
     /// Only comments (or blank lines) differ.
     Comment,
@@ -25,11 +27,13 @@ pub(super) struct Block<'c> {
     pub(super) in_test: bool,
     /// The place of its hunk in the file.
     pub(super) hunk: usize,
+    pub(super) kind: Kind,
+    tests: Vec<(LineKind, u32)>,
 }
 
-/// The blocks of a file.
-pub(super) fn blocks(file: &FileChange) -> Vec<Block<'_>> {
-    let mut flags = super::paths::test_lines(file).into_iter();
+/// The blocks of a file; `tests` says of each line whether it belongs to one.
+pub(super) fn blocks<'c>(file: &'c FileChange, tests: &[bool]) -> Vec<Block<'c>> {
+    let mut flags = tests.iter().copied();
     let mut out = Vec::new();
     for (index, hunk) in file.hunks.iter().enumerate() {
         let mut open: Option<Block<'_>> = None;
@@ -49,7 +53,12 @@ pub(super) fn blocks(file: &FileChange) -> Vec<Block<'_>> {
                 at,
                 in_test,
                 hunk: index,
+                kind: Kind::Code,
+                tests: Vec::new(),
             });
+            if in_test {
+                block.tests.push((line.kind, line.new_line.or(line.old_line).unwrap_or(0)));
+            }
             if line.kind == LineKind::Added { block.added.push(line) } else { block.removed.push(line) }
         }
         out.extend(open);
@@ -57,14 +66,23 @@ pub(super) fn blocks(file: &FileChange) -> Vec<Block<'_>> {
     out
 }
 
-impl Block<'_> {
-    /// What kind of change it is.
-    pub(super) fn kind(&self, lang: Lang) -> Kind {
-        let mut lines = self.removed.iter().chain(&self.added);
-        if lines.clone().all(|line| line.text.trim().is_empty()) {
+impl<'c> Block<'c> {
+    /// Its lines, those that go first.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &'c Line> + '_ {
+        self.removed.iter().chain(&self.added).copied()
+    }
+
+    /// Whether one of its lines belongs to a test.
+    pub(super) fn is_test(&self, line: &Line) -> bool {
+        self.tests.contains(&(line.kind, line.new_line.or(line.old_line).unwrap_or(0)))
+    }
+
+    /// What kind of change it is, where no grammar can tell.
+    pub(super) fn kind_by_lines(&self, lang: Lang) -> Kind {
+        if self.lines().all(|line| line.text.trim().is_empty()) {
             return Kind::Blank;
         }
-        if lines.all(|line| lang.is_comment(&line.text)) {
+        if self.lines().all(|line| lang.is_comment(&line.text)) {
             return Kind::Comment;
         }
         let squeezed =

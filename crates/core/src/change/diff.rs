@@ -184,6 +184,8 @@ impl Draft {
             binary: self.binary,
             hunks: self.hunks,
             similarity: self.similarity,
+            origin: super::Origin::default(),
+            texts: super::Texts::default(),
         })
     }
 }

@@ -9,28 +9,27 @@
 mod block;
 mod diff;
 mod globs;
-mod interface;
-mod key;
 mod lang;
 mod manifest;
 mod paths;
+mod reading;
 mod scope;
-mod secret_rules;
 mod secrets;
 mod shape;
 mod size;
-mod weaken;
 
 pub use diff::parse;
 pub use paths::is_test_path;
 pub use scope::DEFAULT_PROTECTED;
-pub use secrets::redact;
-pub use size::{DEFAULT_MAX_FILES, DEFAULT_MAX_LINES, budget};
+pub use secrets::{RuleFile, SecretRules, SecretRulesError, extends, redact};
+pub use size::{DEFAULT_MAX_FILES, DEFAULT_MAX_LINES};
 
+use crate::finding::{Finding, Hint, shell_word};
 use crate::gate::Verdict;
 use crate::policy::ChangePolicy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Everything that a diff changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -81,6 +80,35 @@ pub struct FileChange {
     pub hunks: Vec<Hunk>,
     /// How alike source and target of a rename or copy are, in percent.
     pub similarity: Option<u8>,
+    /// Who wrote it, as far as git's attributes say.
+    #[serde(default)]
+    pub origin: Origin,
+    /// Its whole text before and after, where somebody has read it: a diff
+    /// alone shows too little to tell what a program offers.
+    #[serde(skip)]
+    pub texts: Texts,
+}
+
+/// Who wrote a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Somebody, by hand.
+    #[default]
+    Hand,
+    /// A tool (`linguist-generated`).
+    Generated,
+    /// Somebody elsewhere (`linguist-vendored`).
+    Vendored,
+}
+
+/// A file's text on both sides of a change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// Before; none where it was not there, is no text, or was not read.
+    pub before: Option<String>,
+    /// After, likewise.
+    pub after: Option<String>,
 }
 
 impl FileChange {
@@ -99,12 +127,11 @@ impl FileChange {
         is_test_path(&self.path)
     }
 
-    /// Every line of every hunk with whether it belongs to a test: all of
-    /// them in a test's file, those below `#[cfg(test)]` in Rust (as far as
-    /// the hunk shows it).
-    pub fn lines(&self) -> Vec<(&Line, bool)> {
-        let flags = paths::test_lines(self);
-        self.hunks.iter().flat_map(|hunk| &hunk.lines).zip(flags).collect()
+    /// Whether its whole texts say more than the diff: programs in a language
+    /// whose grammar is known, and manifests.
+    pub fn wants_texts(&self) -> bool {
+        !self.binary
+            && (crate::syntax::Language::of(&self.path).is_some() || manifest::is_manifest(&self.path))
     }
 
     fn count(&self, kind: LineKind) -> u32 {
@@ -171,26 +198,16 @@ pub struct Rules<'a> {
     /// Secrets that are none: `path:GLOB`, `rule:ID`, or a text of at least
     /// four characters that the secret contains.
     pub allow_secrets: &'a [String],
+    /// What secrets look like; the built-in rules where there are none.
+    pub secret_rules: Option<&'a SecretRules>,
+    /// What the change starts from, for the commands that take a part of it
+    /// out again.
+    pub base: &'a str,
 }
 
-/// Something that a gate objects to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Finding {
-    /// The gate's id.
-    pub gate: &'static str,
-    /// The file; empty where the whole change is meant.
-    pub file: String,
-    /// The line after the change, where one can be named.
-    pub line: Option<u32>,
-    /// What is there. It never holds a secret.
-    pub message: String,
-    /// What to do about it.
-    pub hint: String,
-    /// Whether it holds the run even where its gate is advisory.
-    pub binding: bool,
-}
-
-/// How much of the budget a change uses. Tests and generated files do not count.
+/// How much of the budget a change uses. What does not change the program
+/// does not count: tests, comments, blank lines, text for people, what tools
+/// write and what comes from elsewhere; nor do lines that were only indented.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Budget {
     /// Files that count.
@@ -203,6 +220,10 @@ pub struct Budget {
     pub max_lines: u32,
     /// Added and removed lines of tests.
     pub test_lines: u32,
+    /// Added and removed lines that are comments, blank, or only indented.
+    pub quiet_lines: u32,
+    /// Files that do not count: tests, generated and vendored ones, text for people.
+    pub files_aside: u32,
 }
 
 impl Budget {
@@ -225,24 +246,75 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
 }
 
+/// What the change gates say of a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Judged {
+    /// The budget used.
+    pub budget: Budget,
+    /// The answers, in the order size, scope, shape, secrets.
+    pub gates: Vec<Judgement>,
+}
+
+impl Judged {
+    /// All findings of all gates.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.gates.iter().flat_map(|gate| &gate.findings)
+    }
+}
+
 /// The four change gates' answers, in the order size, scope, shape, secrets.
 /// A diff that could not be read whole passes none of them.
-pub fn judge(change: &Change, rules: &Rules<'_>) -> Vec<Judgement> {
-    let mut all = vec![
-        size::judge(change, rules),
-        scope::judge(change, rules),
-        shape::judge(change, rules),
-        secrets::judge(change, rules),
-    ];
-    if let Some(first) = change.malformed.first() {
-        for judgement in all.iter_mut().filter(|judgement| judgement.verdict == Verdict::Pass) {
-            judgement.verdict = Verdict::Unknown;
-            let first = excerpt(first);
-            judgement.summary =
-                format!("part of the diff could not be read ({first}); {}", judgement.summary);
-        }
+pub fn judge(change: &Change, rules: &Rules<'_>) -> Judged {
+    let readings = reading::read(&change.files, rules);
+    let (budget, size) = size::judge(change, &readings, rules);
+    let (secrets, texts) = secrets::judge(change, rules);
+    let mut gates = vec![size, scope::judge(change, rules), shape::judge(&readings, rules), secrets];
+    hide(&mut gates, &texts);
+    doubt(change, &mut gates);
+    Judged { budget, gates }
+}
+
+/// The answer of `change.secrets` alone.
+pub fn judge_secrets(change: &Change, rules: &Rules<'_>) -> Judgement {
+    let mut gates = vec![secrets::judge(change, rules).0];
+    doubt(change, &mut gates);
+    gates.remove(0)
+}
+
+/// A diff that could not be read whole passes no gate.
+fn doubt(change: &Change, gates: &mut [Judgement]) {
+    let Some(first) = change.malformed.first() else { return };
+    for judgement in gates.iter_mut().filter(|judgement| judgement.verdict == Verdict::Pass) {
+        judgement.verdict = Verdict::Unknown;
+        let first = excerpt(first);
+        judgement.summary = format!("part of the diff could not be read ({first}); {}", judgement.summary);
     }
-    all
+}
+
+/// Those of some path patterns that are none.
+pub fn bad_patterns(patterns: &[String]) -> Vec<String> {
+    globs::Globs::new(patterns.iter().map(String::as_str)).bad
+}
+
+/// No gate quotes a line with a secret that another gate has found.
+fn hide(gates: &mut [Judgement], secrets: &BTreeSet<String>) {
+    let without = |text: &mut String| {
+        for secret in secrets {
+            if text.contains(secret.as_str()) {
+                *text = text.replace(secret.as_str(), "[redacted]");
+            }
+            // A line that was cut short may end inside of one.
+            let ends = secret.char_indices().map(|(at, _)| &secret[..at]).filter(|head| head.len() >= 4);
+            let cut = ends.rev().map(|head| format!("{head}…")).find(|cut| text.contains(cut.as_str()));
+            if let Some(cut) = cut {
+                *text = text.replace(&cut, "[redacted]…");
+            }
+        }
+    };
+    for judgement in gates {
+        without(&mut judgement.summary);
+        judgement.findings.iter_mut().for_each(|finding| without(&mut finding.message));
+    }
 }
 
 /// Fail where there are findings, pass where there are none.
@@ -253,6 +325,44 @@ fn verdict(findings: &[Finding]) -> Verdict {
 /// A line of the change fit for a message: short, printable, without secrets.
 fn excerpt(line: &str) -> String {
     crate::text::brief(&redact(line), 100)
+}
+
+/// How to leave a part of a change out, and how to let it pass all the same.
+struct Ways<'a> {
+    gate: &'a str,
+    base: &'a str,
+}
+
+impl Ways<'_> {
+    /// For a place of a file: out with some hunks, or kept for a follow-up.
+    fn of_hunk(&self, file: &FileChange) -> Vec<Hint> {
+        let (path, base) = (shell_word(&file.path), shell_word(self.base));
+        vec![
+            Hint::run("take it out, hunk by hunk", format!("git restore --patch --source={base} -- {path}")),
+            Hint::run("keep it for a follow-up", format!("git diff {base} -- {path} > ../follow-up.patch")),
+            self.waive(),
+        ]
+    }
+
+    /// For a whole file: back to what it was.
+    fn of_file(&self, file: &FileChange) -> Vec<Hint> {
+        let base = shell_word(self.base);
+        let mut paths = vec![shell_word(&file.path)];
+        paths.extend(file.old_path.as_deref().filter(|_| file.status == Status::Renamed).map(shell_word));
+        let paths = paths.join(" ");
+        let out = match file.status {
+            Status::Added | Status::Copied => {
+                format!("git rm --cached --quiet --ignore-unmatch -- {paths} && mv -- {paths} ../")
+            }
+            _ => format!("git restore --staged --worktree --source={base} -- {paths}"),
+        };
+        vec![Hint::run("take it out of the change", out), self.waive()]
+    }
+
+    /// Under a person's name.
+    fn waive(&self) -> Hint {
+        Hint::run("or let it pass under your name", format!("hotfix waive {} --reason \"why\"", self.gate))
+    }
 }
 
 /// `1 file`, `2 files`.

@@ -1,13 +1,33 @@
 //! Which paths and lines are tests, and which files are written by tools.
 
 use super::{FileChange, Hunk, LineKind, lang};
+use regex::Regex;
+use std::sync::LazyLock;
 
 /// Folders whose files are tests.
-const TEST_FOLDERS: &[&str] = &["test", "tests", "__tests__", "__mocks__", "spec", "testdata", "e2e"];
+const TEST_FOLDERS: &[&str] = &[
+    "test",
+    "tests",
+    "__tests__",
+    "__mocks__",
+    "__fixtures__",
+    "__snapshots__",
+    "spec",
+    "specs",
+    "testdata",
+    "testFixtures",
+    "e2e",
+    "integration_test",
+];
 
 /// Ends of a file's name (before its extension) that make it a test.
-const TEST_ENDS: &[&str] =
-    &["_test", "_tests", "_spec", ".test", ".tests", ".spec", ".cy", ".e2e", "-test", "-spec"];
+const TEST_ENDS: &[&str] = &[
+    "_test", "_tests", "_spec", ".test", ".tests", ".spec", ".test-d", ".spec-d", ".cy", ".e2e", "-test",
+    "-tests", "-spec",
+];
+
+/// Extensions of files that are tests and nothing else.
+const TEST_EXTENSIONS: &[&str] = &["bats", "t", "snap", "feature"];
 
 /// Lock files: written by package managers.
 const LOCK_FILES: &[&str] = &[
@@ -45,6 +65,8 @@ pub fn is_test_path(path: &str) -> bool {
     }
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
     stem.starts_with("test_")
+        || stem.starts_with("test-")
+        || (!stem.is_empty() && TEST_EXTENSIONS.contains(&extension))
         || matches!(
             name,
             "conftest.py" | "tests.rs" | "tests.py" | "test.rs" | "test.py" | "test.js" | "test.ts"
@@ -69,9 +91,59 @@ pub(super) fn is_lock_file(path: &str) -> bool {
     LOCK_FILES.contains(&name)
 }
 
-/// For each line of each hunk, whether it belongs to a test.
+/// Folders of what shows or measures the program and does not ship with it.
+const SAMPLE_FOLDERS: &[&str] = &[
+    "examples",
+    "example",
+    "samples",
+    "playground",
+    "playgrounds",
+    "fixtures",
+    "benches",
+    "bench",
+    "benchmarks",
+    "benchmark",
+];
+
+/// Whether a file shows or measures the program: it does not ship.
+pub(super) fn is_sample(path: &str) -> bool {
+    let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
+    folders.split('/').any(|folder| SAMPLE_FOLDERS.contains(&folder))
+}
+
+/// Whether a file is text for people: it changes nothing that runs.
+pub(super) fn is_prose(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let known = [
+        "LICENSE",
+        "LICENCE",
+        "COPYING",
+        "NOTICE",
+        "AUTHORS",
+        "CONTRIBUTORS",
+        "CHANGELOG",
+        "CHANGES",
+        "README",
+    ];
+    matches!(extension, "md" | "rst" | "adoc" | "asciidoc" | "textile" | "org" | "markdown")
+        || (matches!(extension, "" | "txt") && known.contains(&stem))
+}
+
+/// Whether a text says of itself that a tool wrote it, near its top.
+pub(super) fn says_generated(text: &str) -> bool {
+    static MARK: LazyLock<Regex> = LazyLock::new(|| {
+        #[expect(clippy::expect_used, reason = "a literal pattern, compiled by a test")]
+        Regex::new(r"(?i)@generated\b|\bcode generated\b.{0,80}\bdo not edit\b|\bauto-?generated\b.{0,80}\b(?:do not|don't|never) (?:edit|modify|change)\b")
+            .expect("a literal pattern")
+    });
+    text.lines().take(12).any(|line| line.len() < 400 && MARK.is_match(line))
+}
+
+/// For each line of each hunk, whether it belongs to a test, as far as lines
+/// tell it.
 pub(super) fn test_lines(file: &FileChange) -> Vec<bool> {
-    let whole = file.is_test() || (file.status == super::Status::Renamed && whole_was_test(file));
+    let whole = file.is_test() || (file.status == super::Status::Renamed && was_test(file));
     if whole || lang::Lang::of(&file.path) != lang::Lang::Rust {
         return file.hunks.iter().flat_map(|hunk| hunk.lines.iter().map(|_| whole)).collect();
     }
@@ -79,7 +151,8 @@ pub(super) fn test_lines(file: &FileChange) -> Vec<bool> {
     file.hunks.iter().flat_map(|hunk| rust_test_lines(hunk, &mut inside)).collect()
 }
 
-fn whole_was_test(file: &FileChange) -> bool {
+/// Whether the file was a test before it got its name.
+pub(super) fn was_test(file: &FileChange) -> bool {
     file.old_path.as_deref().is_some_and(is_test_path)
 }
 

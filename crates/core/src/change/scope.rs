@@ -1,7 +1,7 @@
 //! `change.scope`: only paths that the incident concerns, and no protected ones.
 
 use super::globs::Globs;
-use super::{Change, Finding, Judgement, Rules, Status, count, verdict};
+use super::{Change, FileChange, Finding, Judgement, Rules, Status, Ways, count, verdict};
 use crate::gate::Verdict;
 
 const GATE: &str = "change.scope";
@@ -84,18 +84,12 @@ pub(super) fn judge(change: &Change, rules: &Rules<'_>) -> Judgement {
         for path in std::iter::once(file.path.as_str()).chain(source) {
             if let Some(pattern) = protected.matching(path).filter(|_| !lifted.has(path)) {
                 guarded += 1;
-                findings.push(finding(
-                    path,
-                    format!("a protected path (`{pattern}`)"),
-                    "take it out of the change, or `hotfix waive change.scope --reason TEXT`",
-                ));
+                let message = format!("a protected path (`{pattern}`)");
+                findings.push(finding(file, ("protected", path), message, rules.base));
             } else if !rules.only.is_empty() && !only.has(path) && !super::is_test_path(path) {
                 outside += 1;
-                findings.push(finding(
-                    path,
-                    format!("outside the incident's paths ({})", rules.only.join(", ")),
-                    "leave it to a change of its own, declare the path, or `hotfix waive change.scope --reason TEXT`",
-                ));
+                let message = format!("outside the incident's paths ({})", rules.only.join(", "));
+                findings.push(finding(file, ("outside", path), message, rules.base));
             }
         }
     }
@@ -112,6 +106,14 @@ pub(super) fn judge(change: &Change, rules: &Rules<'_>) -> Judgement {
     Judgement { gate: GATE, verdict, summary, findings }
 }
 
-fn finding(path: &str, message: String, hint: &str) -> Finding {
-    Finding { gate: GATE, file: path.to_owned(), line: None, message, hint: hint.to_owned(), binding: true }
+fn finding(file: &FileChange, (rule, path): (&str, &str), message: String, base: &str) -> Finding {
+    Finding {
+        rule: rule.to_owned(),
+        file: path.to_owned(),
+        line: file.hunks.first().map(|hunk| hunk.new_start.max(1)).filter(|_| path == file.path),
+        column: None,
+        message,
+        binding: true,
+        hints: Ways { gate: GATE, base }.of_file(file),
+    }
 }

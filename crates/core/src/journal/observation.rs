@@ -2,6 +2,7 @@
 //! and what a run waits for.
 
 use crate::gate::Verdict;
+use crate::logs::LogDiff;
 use crate::policy::optional_iso_duration as optional_iso;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -87,6 +88,9 @@ pub enum Observation {
         templates: Vec<String>,
         /// How many lines were read.
         lines: u64,
+        /// The whole answer, as far as it is kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        found: Option<Box<LogDiff>>,
     },
     /// One of the planned looks at the monitored window was taken.
     Look {
@@ -117,12 +121,18 @@ pub struct GateObservation {
     pub verdict: Verdict,
     /// One line that says why.
     pub summary: String,
-    /// More lines: findings, failing tests.
+    /// More lines: failing tests, what else there is to know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<String>,
+    /// What it objects to, each with its place and what to do about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<crate::finding::Finding>,
     /// What it rests on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
+    /// What is new in the logs, where they were judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logs: Option<Box<LogDiff>>,
     /// The tree that was judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tree: Option<String>,
@@ -137,7 +147,7 @@ pub struct GateObservation {
 /// An observed fact with its source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
-    /// `command`, `git`, `forge`, `telemetry`, `person`.
+    /// `command`, `git`, `forge`, `telemetry`, `log`, `person`.
     pub kind: String,
     /// The command, as a person would type it.
     pub command: Option<String>,

@@ -119,7 +119,7 @@ fn observed(observation: &Observation) -> String {
         Observation::Temporary { temporary } => {
             format!("the fix is {}", if *temporary { "temporary" } else { "permanent" })
         }
-        Observation::NewErrors { check, templates, lines } => {
+        Observation::NewErrors { check, templates, lines, .. } => {
             format!("{check}: {} new error templates in {lines} lines", templates.len())
         }
         Observation::Look { number, rulings } => {

@@ -151,6 +151,10 @@ pub struct NewErrors<'a> {
     pub templates: &'a [String],
     /// Log lines read since the deploy.
     pub lines_seen: u64,
+    /// Events of the baseline; none where that is not known.
+    pub baseline_events: Option<u64>,
+    /// Known error templates that come more often than chance explains.
+    pub risen: u64,
     /// Whether the service and the source of its log answered a liveness check.
     pub alive: bool,
 }
@@ -159,14 +163,19 @@ pub struct NewErrors<'a> {
 ///
 /// A new one fails. None passes only where lines were seen from something
 /// alive: a silent log of a living service is inconclusive, and a source that
-/// does not answer makes the question unverifiable.
+/// does not answer makes the question unverifiable. A baseline without an event
+/// proves nothing either: then every error counts as new, and none passes for
+/// the wrong reason.
 pub fn judge_new_errors(seen: NewErrors<'_>) -> Ruling {
     let lines = grouped(seen.lines_seen as f64);
+    let empty = seen.baseline_events == Some(0);
     let (kind, reason) = match (seen.templates, seen.alive, seen.lines_seen) {
         ([first, rest @ ..], _, _) => {
             let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             let what = crate::text::brief(first, 120);
-            (Kind::Fail, format!("new since the deploy, in {lines} lines: \"{what}\"{more}"))
+            let every =
+                if empty { "; the log from before has no event, so every error counts as new" } else { "" };
+            (Kind::Fail, format!("new since the deploy, in {lines} lines: \"{what}\"{more}{every}"))
         }
         ([], false, _) => (
             Kind::Unverifiable,
@@ -177,7 +186,20 @@ pub fn judge_new_errors(seen: NewErrors<'_>) -> Ruling {
         ([], true, 0) => {
             (Kind::Inconclusive, "the service is alive but has logged nothing since the deploy".to_owned())
         }
-        ([], true, _) => (Kind::Pass, format!("no new error template in {lines} lines since the deploy")),
+        ([], true, _) if empty => (
+            Kind::Inconclusive,
+            format!(
+                "no error in {lines} lines since the deploy, but the log from before has no event to compare with"
+            ),
+        ),
+        ([], true, _) => {
+            let risen = match seen.risen {
+                0 => String::new(),
+                1 => "; a known one comes more often than before".to_owned(),
+                n => format!("; {n} known ones come more often than before"),
+            };
+            (Kind::Pass, format!("no new error template in {lines} lines since the deploy{risen}"))
+        }
     };
     let mut ruling = Ruling::open(kind, reason);
     ruling.figures.n_after = seen.lines_seen as f64;

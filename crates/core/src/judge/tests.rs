@@ -294,13 +294,23 @@ fn resembling_readings_raise_few_false_alarms() {
 
 #[test]
 fn new_errors_need_a_living_source() {
+    let seen = NewErrors { templates: &[], lines_seen: 10, baseline_events: None, risen: 0, alive: true };
     let rule = |templates: &[String], lines_seen, alive| {
-        judge_new_errors(NewErrors { templates, lines_seen, alive }).kind
+        judge_new_errors(NewErrors { templates, lines_seen, alive, ..seen }).kind
     };
     assert_eq!(rule(&[], 10, true), Kind::Pass);
     assert_eq!(rule(&[], 0, true), Kind::Inconclusive);
     assert_eq!(rule(&[], 10, false), Kind::Unverifiable);
-    assert_eq!(rule(&["boom <*>".to_owned()], 10, false), Kind::Fail);
+    let boom = ["boom <*>".to_owned()];
+    assert_eq!(rule(&boom, 10, false), Kind::Fail);
+    let empty = NewErrors { baseline_events: Some(0), ..seen };
+    let ruling = judge_new_errors(empty);
+    assert_eq!(ruling.kind, Kind::Inconclusive);
+    assert!(ruling.reason.contains("no event to compare with"), "{}", ruling.reason);
+    let ruling = judge_new_errors(NewErrors { templates: &boom, ..empty });
+    assert!(ruling.kind == Kind::Fail && ruling.reason.contains("every error counts as new"));
+    let ruling = judge_new_errors(NewErrors { baseline_events: Some(9), risen: 2, ..seen });
+    assert!(ruling.kind == Kind::Pass && ruling.reason.contains("2 known ones come more often"));
 }
 
 #[test]

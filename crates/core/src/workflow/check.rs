@@ -2,9 +2,8 @@
 //! contradict itself. It refuses to repair.
 
 use super::account::Kind;
-use super::parse::{Content, Document};
 use super::reader::Reader;
-use super::stepped::Shape;
+use super::sequence::Shape;
 use super::synonyms::base_name;
 use super::{GateRow, Level, Step};
 use crate::text::{brief, slug};
@@ -53,7 +52,7 @@ pub(crate) fn gates(gates: &[GateRow], steps: &[Step], reader: &mut Reader) {
         steps.iter().flat_map(|step| [step.id.clone(), slug(&base_name(&step.name_in_document))]).collect();
     for gate in gates {
         let named = slug(&base_name(&gate.after));
-        let skill = super::synonyms::of_name(&gate.after);
+        let skill = reader.words.of_name(&gate.after);
         let known = ids.contains(&named)
             || skill.is_some_and(|skill| steps.iter().any(|s| s.skills.contains(&skill)));
         reader.became(gate.line, gate.line, Kind::Gate, &gate.id);
@@ -69,8 +68,14 @@ pub(crate) fn gates(gates: &[GateRow], steps: &[Step], reader: &mut Reader) {
 
 /// The page has no headings or numbers to take steps from.
 pub(crate) fn shape(shape: Shape, line: u32, reader: &mut Reader) {
-    if matches!(shape, Shape::List | Shape::Plain) {
-        let what = if shape == Shape::List { "a list" } else { "plain headings" };
+    let what = match shape {
+        Shape::List => "a list",
+        Shape::Plain => "plain headings",
+        Shape::Table => "the rows of a table",
+        Shape::Prose => "running text",
+        Shape::Keyword | Shape::Numbered | Shape::None => "",
+    };
+    if !what.is_empty() {
         let message = format!("the steps were taken from {what}");
         reader.say(
             Level::Note,
@@ -80,59 +85,4 @@ pub(crate) fn shape(shape: Shape, line: u32, reader: &mut Reader) {
             "`## Step 1: …` headings say exactly what a step is",
         );
     }
-}
-
-/// Why a page is no workflow; nothing if it is one.
-pub(crate) fn no_workflow(text: &str, doc: &Document, steps: usize, shape: Shape) -> Option<&'static str> {
-    let trimmed = text.trim();
-    if trimmed.is_empty() {
-        return Some("the page is empty");
-    }
-    if trimmed.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(trimmed).is_ok() {
-        return Some("it is JSON, not Markdown");
-    }
-    if steps == 0 {
-        return Some("it has no steps: no step headings, no skills and no list to follow");
-    }
-    if shape == Shape::Keyword {
-        return None;
-    }
-    if looks_like_readme(doc) {
-        return Some("it reads like a README (installation, usage, licence), not like a procedure");
-    }
-    (shape != Shape::None && is_running_text(doc))
-        .then_some("it is running text without anything to do or to check")
-}
-
-fn looks_like_readme(doc: &Document) -> bool {
-    const SIGNS: &[&str] = &[
-        "install",
-        "usage",
-        "license",
-        "licence",
-        "contributing",
-        "getting started",
-        "features",
-        "table of contents",
-        "badges",
-    ];
-    let titles: Vec<String> = doc.sections.iter().map(|section| section.title.to_lowercase()).collect();
-    let signs = SIGNS.iter().filter(|sign| titles.iter().any(|title| title.starts_with(**sign))).count();
-    let first = titles.iter().find(|title| !title.is_empty()).cloned().unwrap_or_default();
-    signs >= 2 && !["hotfix", "incident", "emergency"].iter().any(|word| first.contains(word))
-}
-
-fn is_running_text(doc: &Document) -> bool {
-    let (mut paragraphs, mut long, mut others) = (0, 0, 0);
-    for block in doc.sections.iter().flat_map(|section| &section.blocks) {
-        match &block.content {
-            Content::Paragraph(lines) => {
-                paragraphs += 1;
-                long += usize::from(lines.iter().map(|line| line.text.len()).sum::<usize>() > 240);
-            }
-            Content::List(_) | Content::Table(..) | Content::Fence(_) => others += 1,
-            Content::Quote(_) | Content::Other => {}
-        }
-    }
-    others == 0 && paragraphs > 0 && long * 2 >= paragraphs
 }

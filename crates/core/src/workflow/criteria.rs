@@ -1,6 +1,8 @@
 //! Which gate decides a criterion that the page states in prose. A criterion
 //! that no built-in gate covers becomes `manual.<slug>`; none is dropped.
 
+use super::lexicon::Lexicon;
+use super::words::tokens;
 use crate::policy::Criterion;
 use crate::text::slug;
 
@@ -28,6 +30,7 @@ const PREREQUISITE: &[Rule] = &[
     ("prepare.authorized", &[&["authori"], &["approv"], &["sign", "off"], &["permission"]]),
     ("prepare.incident-confirmed", &[&["confirm"], &["incident", "open"], &["verified", "incident"]]),
     ("prepare.base", &[&["branch"], &["worktree"], &["checked", "out"]]),
+    ("rollback.ready", &[&["rollback"], &["roll", "back"]]),
 ];
 const VERIFICATION: &[Rule] = &[
     ("repro.passes-after", &[&["no", "longer", "reproduc"], &["not", "reproduc"], &["cannot", "reproduc"]]),
@@ -54,7 +57,18 @@ const ROLLBACK: &[Rule] = &[(
     &[&["stable"], &["version"], &["tag"], &["command"], &["criteria"], &["roll"], &["revert"]],
 )];
 const COMPLETION: &[Rule] = &[
-    ("report.complete", &[&["report"], &["post", "mortem"], &["postmortem"], &["rca"], &["root", "cause"]]),
+    (
+        "report.complete",
+        &[
+            &["incident", "review"],
+            &["retrospective"],
+            &["report"],
+            &["post", "mortem"],
+            &["postmortem"],
+            &["rca"],
+            &["root", "cause"],
+        ],
+    ),
     ("followup.ticket", &[&["follow", "up"], &["followup"], &["follow-up"]]),
     (
         "port.merged",
@@ -75,22 +89,18 @@ const ANYWHERE: &[Rule] = &[
     ("mr.pipeline", &[&["pipeline"], &["ci", "green"], &["ci", "pass"]]),
     ("review.reviewers", &[&["review"]]),
     ("review.approvers", &[&["approved"]]),
+    ("rollback.ready", &[&["rollback"], &["roll", "back"]]),
 ];
 
 /// The gate for a criterion at its place.
 pub(crate) fn gate(text: &str, place: Place) -> String {
-    let words: Vec<String> = text
-        .to_lowercase()
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|w| !w.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let words = in_english(text);
     let tables: &[&[Rule]] = match place {
         Place::Prerequisite => &[PREREQUISITE],
         Place::Verification => &[VERIFICATION, ANYWHERE],
         Place::Monitoring => &[MONITORING],
         Place::Rollback => &[ROLLBACK],
-        Place::Completion => &[COMPLETION],
+        Place::Completion => &[COMPLETION, VERIFICATION, ANYWHERE],
         Place::Anywhere => &[VERIFICATION, ANYWHERE, MONITORING, COMPLETION],
     };
     let holds = |alternatives: &[&[&str]]| {
@@ -101,6 +111,15 @@ pub(crate) fn gate(text: &str, place: Place) -> String {
         Some((gate, _)) => (*gate).to_owned(),
         None => format!("manual.{}", slug(text)),
     }
+}
+
+/// The words of a criterion, with what it says in English.
+fn in_english(text: &str) -> Vec<String> {
+    let lexicon = Lexicon::built_in();
+    let tokens = tokens(text);
+    let said = lexicon.concepts.hits(&tokens).into_iter().filter_map(|hit| lexicon.said.get(hit.sense));
+    let said: Vec<String> = said.flat_map(|said| said.split(' ')).map(str::to_owned).collect();
+    tokens.into_iter().map(|token| token.word).chain(said).collect()
 }
 
 /// A criterion with its gate.

@@ -7,6 +7,7 @@ use super::account::{self, Kind, LineAccount};
 use super::library::{Refusal, Shelf, Shelved, folder_of, resolve};
 use super::parse::Document;
 use super::reader::Reader;
+use super::sequence::Sequence;
 use super::{Diagnostic, Level, Lines, Workflow};
 use super::{check, dangers, inherit, parse, policy_rules, skill_file, unread};
 use crate::text::brief;
@@ -31,6 +32,8 @@ pub enum FollowedAs {
     Rules,
     /// What a step's skill needs, checks and says.
     Skill,
+    /// The typed policy of the page.
+    Policy,
 }
 
 /// A file that the page led to, and what became of its lines.
@@ -164,9 +167,9 @@ impl Follower<'_> {
             return absent(reader, link, &format!("{path} has no section `{}`", brief(&anchor, 60)));
         };
         let lines: Vec<&str> = text.lines().collect();
-        let mut own = Reader::new(lines.len());
+        let mut own = Reader::new(lines.len(), std::sync::Arc::clone(&reader.words));
         let doc = parse::document(&section.text, section.first);
-        let rules = policy_rules::read(&doc, &mut own);
+        let rules = policy_rules::read(&doc, &Sequence::none(), &mut own);
         super::read::understand_headings(&doc, &mut own);
         check::gates(&rules.gates, &workflow.steps, &mut own);
         dangers::find(&doc, &mut own);

@@ -2,14 +2,16 @@
 //! typed policy. YAML that is not valid is recovered line by line. It refuses
 //! documents, anchors and nesting beyond a tight budget.
 
-use super::Level;
 use super::account::Kind;
 use super::parse::plain;
 use super::reader::Reader;
+use super::{Level, exact};
 use crate::text::slug;
 use serde_json::Value;
 
 const MOST_LINES: usize = 400;
+/// With a typed policy.
+const MOST_LINES_EXACT: usize = 8_000;
 
 /// A name with its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +29,10 @@ pub(crate) struct FrontMatter {
     pub description: Option<String>,
     pub role: Option<String>,
     pub skills: Vec<Named>,
-    /// The typed policy with the line of its key.
-    pub policy: Option<(Value, u32)>,
+    /// The typed policy, if there is one and it has no fault.
+    pub policy: Option<exact::Node>,
+    /// The file that holds it instead, with the place of its path.
+    pub policy_file: Option<(String, exact::Spot)>,
 }
 
 /// Splits a page in front matter, body and the body's first line.
@@ -41,7 +45,12 @@ pub(crate) fn split(text: &str) -> (Option<&str>, &str, u32) {
     };
     let start = text.len() - rest.len();
     let mut at = start;
-    for (index, line) in rest.split_inclusive('\n').take(MOST_LINES).enumerate() {
+    let mut exact = false;
+    for (index, line) in rest.split_inclusive('\n').take(MOST_LINES_EXACT).enumerate() {
+        exact |= line.starts_with("policy:");
+        if index >= MOST_LINES && !exact {
+            return none;
+        }
         if matches!(line.trim_end(), "---" | "...") {
             let body = text.get(at + line.len()..).unwrap_or_default();
             let number = u32::try_from(index).unwrap_or_default().saturating_add(3);
@@ -56,19 +65,19 @@ pub(crate) fn split(text: &str) -> (Option<&str>, &str, u32) {
 pub(crate) fn read(yaml: &str, reader: &mut Reader) -> FrontMatter {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            max_events: 4_000,
-            max_nodes: 2_000,
+                        max_events: 60_000,
+            max_nodes: 30_000,
             max_depth: 12,
             max_aliases: 0,
             max_anchors: 0,
             max_documents: 1,
             max_merge_keys: 0,
-            max_total_scalar_bytes: 65_536,
+                        max_total_scalar_bytes: 524_288,
         },
     };
     let value = serde_saphyr::from_str_with_options::<Value>(yaml, options).ok();
     let lines: Vec<&str> = yaml.lines().collect();
-    let front = match value {
+    let mut front = match value {
         Some(Value::Object(map)) => from_yaml(&map, &lines),
         Some(Value::Null) => FrontMatter::default(),
         _ => {
@@ -79,6 +88,11 @@ pub(crate) fn read(yaml: &str, reader: &mut Reader) -> FrontMatter {
         }
     };
     mark(&lines, reader);
+    match exact::read(yaml, reader) {
+        Some(exact::Given::Here(policy)) => front.policy = Some(policy),
+        Some(exact::Given::Beside(path, spot)) => front.policy_file = Some((path, spot)),
+        None => {}
+    }
     front
 }
 
@@ -101,15 +115,12 @@ fn from_yaml(fields: &serde_json::Map<String, Value>, lines: &[&str]) -> FrontMa
         Value::Object(item) => item.get("name").and_then(Value::as_str).map(str::to_owned),
         _ => None,
     });
-    let policy_line = lines.iter().position(|line| key_of(line).is_some_and(|(key, _)| key == "policy"));
     FrontMatter {
         name: text("name").or_else(|| text("title")),
         description: text("description"),
         role: text("role").map(|role| slug(&role)),
         skills: with_lines(names.collect(), lines),
-        policy: fields
-            .get("policy")
-            .map(|policy| (policy.clone(), line_number(policy_line.unwrap_or_default()))),
+        ..FrontMatter::default()
     }
 }
 
@@ -187,7 +198,7 @@ mod tests {
 
     fn of(text: &str) -> (FrontMatter, Reader, u32) {
         let (yaml, _, line) = split(text);
-        let mut reader = Reader::new(text.lines().count());
+        let mut reader = Reader::new(text.lines().count(), crate::workflow::Lexicon::built_in());
         (read(yaml.unwrap(), &mut reader), reader, line)
     }
 
@@ -197,7 +208,7 @@ mod tests {
             of("---\nname: x\nskills:\n  - a (b)\n  - c\npolicy:\n  report_within: 2h\n---\n# T\n");
         assert_eq!(front.name.as_deref(), Some("x"));
         assert_eq!(front.skills[1], Named { name: "c".to_owned(), line: 5 });
-        assert_eq!(front.policy.unwrap().1, 6);
+        assert_eq!(front.policy.unwrap().spot.line, 7);
         assert_eq!(line, 9);
         assert!(reader.diagnostics.is_empty() && reader.is_understood(8));
     }

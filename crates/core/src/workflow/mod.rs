@@ -4,16 +4,21 @@
 mod account;
 mod branch_rules;
 mod check;
+mod checklists;
+mod commands;
 mod contradictions;
 mod criteria;
 mod dangers;
 mod denial;
+pub mod exact;
 mod follow;
 #[cfg(test)]
 mod follow_tests;
 mod forms;
 mod front_matter;
 mod inherit;
+mod kind;
+mod lexicon;
 mod library;
 pub mod order;
 mod origin;
@@ -23,6 +28,7 @@ mod policy_rules;
 mod quantity;
 mod read;
 mod reader;
+mod sequence;
 mod skill_file;
 mod skill_list;
 mod starting_page;
@@ -30,15 +36,18 @@ mod stepped;
 mod synonyms;
 #[cfg(test)]
 mod tests;
-mod typed_policy;
+mod titles;
+mod topics;
 mod unread;
+mod words;
 
 pub use account::{Became, Kind, LineAccount};
 pub use follow::{Followed, FollowedAs};
+pub use lexicon::{Lexicon, UnknownList};
 pub use library::{Library, Shelf, Shelved};
 pub use order::{ActionRow, Origin, order};
 pub use origin::{Layers, OriginKind, ValueOrigin, origins};
-pub use read::{BUILT_IN, Page, built_in, normalised, read, read_on};
+pub use read::{BUILT_IN, Page, built_in, normalised, read, read_on, read_with};
 pub use skill_file::SkillFile;
 pub use starting_page::{Facts, starting_page};
 
@@ -94,6 +103,30 @@ pub enum Skill {
 }
 
 impl Skill {
+    /// Every skill, in the order of a run.
+    pub const ALL: &[Skill] = &[
+        Skill::Prepare,
+        Skill::Reproduce,
+        Skill::Implement,
+        Skill::CheckStyle,
+        Skill::Test,
+        Skill::Commit,
+        Skill::MergeRequest,
+        Skill::Review,
+        Skill::Merge,
+        Skill::Deploy,
+        Skill::Monitor,
+        Skill::Mitigate,
+        Skill::Rollback,
+        Skill::Port,
+        Skill::Analyze,
+        Skill::Report,
+        Skill::FollowUp,
+        Skill::Notify,
+        Skill::Cleanup,
+        Skill::Manual,
+    ];
+
     /// The name on the wire, e.g. `merge-request`.
     pub fn name(self) -> &'static str {
         match self {
@@ -210,6 +243,9 @@ pub struct Input {
     pub source: String,
     /// The page's line, from 1.
     pub line: u32,
+    /// The targets of the links among those words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
     /// The file that the line is of, if not the page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,

@@ -3,10 +3,10 @@
 //! labels that announce one; it refuses to mistake a parameter for one.
 
 use super::Level;
+use super::commands::command;
 use super::forms::{self, Form};
 use super::parse::Document;
 use super::reader::Reader;
-use super::stepped::command;
 use std::sync::LazyLock;
 
 /// So much of a line is looked at, in characters.

@@ -4,101 +4,18 @@
 
 use super::account::Kind;
 use super::branch_rules;
+use super::checklists;
 use super::criteria::{Place, criterion};
 use super::parse::{Block, Content, Document, Item, Line, Row, plain};
 use super::quantity;
 use super::reader::Reader;
+use super::sequence::{self, Sequence};
+use super::topics::Topic;
 use super::{GateRow, Level};
 use crate::policy::{Criterion, Notify, NotifyKind, Policy, Requirement, ReviewTiming, SeverityPolicy};
 use crate::text::slug;
 
-/// What a heading or a label is about, where that is policy and no step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Topic {
-    /// Nothing that is known.
-    None,
-    Prerequisites,
-    Verification,
-    Monitoring,
-    Rollback,
-    Completion,
-    Communication,
-    Branch,
-    Approval,
-    MergeRequest,
-    Principles,
-    /// Known parts of a page that are no steps: overview, flow, example, notes.
-    Around,
-}
-
-impl Topic {
-    /// Where the criteria of its lists stand.
-    pub fn place(self) -> Option<Place> {
-        match self {
-            Topic::Prerequisites => Some(Place::Prerequisite),
-            Topic::Verification => Some(Place::Verification),
-            Topic::Monitoring => Some(Place::Monitoring),
-            Topic::Rollback => Some(Place::Rollback),
-            Topic::Completion => Some(Place::Completion),
-            _ => None,
-        }
-    }
-}
-
-const TOPICS: &[(Topic, &[&str])] = &[
-    (
-        Topic::MergeRequest,
-        &[
-            "mr requirement",
-            "mr polic",
-            "mr rule",
-            "request requirement",
-            "request polic",
-            "request rule",
-            "pr requirement",
-            "pr rule",
-        ],
-    ),
-    (Topic::Prerequisites, &["prerequisite", "pre-flight", "preflight", "before you start", "preconditions"]),
-    (
-        Topic::Completion,
-        &["completion", "definition of done", "done when", "exit criteria", "success criteria"],
-    ),
-    (Topic::Rollback, &["rollback", "roll back", "roll-back"]),
-    (Topic::Communication, &["communication", "notification", "notify", "who to tell"]),
-    (Topic::Branch, &["branch strategy", "branching", "branch rules", "branch polic", "branch naming"]),
-    (Topic::Approval, &["approval matrix", "approval rules", "severity", "severities", "approvals"]),
-    (Topic::Monitoring, &["monitoring", "monitor for", "health check", "what to watch"]),
-    (Topic::Verification, &["verification", "verify that", "what to verify", "acceptance"]),
-    (Topic::Principles, &["principle", "rules", "constraints", "guardrails", "do not", "don't"]),
-    (
-        Topic::Around,
-        &[
-            "overview",
-            "when to use",
-            "example",
-            "flow",
-            "quality gate",
-            "notes",
-            "reference",
-            "related",
-            "see also",
-            "policy",
-            "faq",
-            "appendix",
-        ],
-    ),
-];
-
-/// What a heading or a label is about.
-pub(crate) fn topic(title: &str) -> Topic {
-    let title = title.to_lowercase();
-    let starts_word =
-        |at: usize| !title.get(..at).is_some_and(|before| before.ends_with(char::is_alphabetic));
-    let has = |word: &&str| title.match_indices(*word).any(|(at, _)| starts_word(at));
-    let found = TOPICS.iter().find(|(_, words)| words.iter().any(has));
-    found.map_or(Topic::None, |(topic, _)| *topic)
-}
+mod gates;
 
 /// What is read besides the steps.
 #[derive(Debug, Default)]
@@ -108,39 +25,145 @@ pub(crate) struct Rules {
     pub obligations: Vec<Criterion>,
 }
 
-/// Reads the policy of a page. The page's own title is about no one rule.
-pub(crate) fn read(doc: &Document, reader: &mut Reader) -> Rules {
+/// Reads the policy of a page. The page's own title and the titles of its
+/// steps are about no one rule.
+pub(crate) fn read(doc: &Document, steps: &Sequence, reader: &mut Reader) -> Rules {
     let mut rules = Rules::default();
+    let claimed = Claimed::of(steps);
     for (at, section) in doc.sections.iter().enumerate() {
-        let titles = doc.titles_below_first(at);
-        let inherited = titles.iter().rev().map(|title| topic(title)).find(|topic| *topic != Topic::None);
-        for block in &section.blocks {
-            let labelled = Some(topic(&block.label_text())).filter(|topic| *topic != Topic::None);
-            let about = labelled.or(inherited).unwrap_or(Topic::None);
-            rules.block(block, about, reader);
+        let step = steps.step_of(at, doc);
+        let inherited = inherited(doc, at, step, reader);
+        let gate = step.is_none() && section.level > 0 && checklists::is_gate(&section.title);
+        if gate && !rules.gate_table(section, steps, reader) {
+            rules.gate_heading(&section.title, section.line, steps, reader);
+        }
+        for (nth, block) in section.blocks.iter().enumerate() {
+            let labelled = Some(reader.words.topic(&block.label_text())).filter(|topic| topic.is_policy());
+            let under = Under {
+                about: labelled.or(inherited).unwrap_or(Topic::None),
+                stated: labelled.is_some() || states(block, section.blocks.get(..nth).unwrap_or_default()),
+                step: step.is_some() || claimed.holds(block.first),
+                claimed: false,
+            };
+            rules.block(block, &under, (steps, &claimed), reader);
         }
     }
     rules
 }
 
+/// What the headings above a block are about. In a step only those below its own count.
+fn inherited(doc: &Document, at: usize, step: Option<usize>, reader: &Reader) -> Option<Topic> {
+    let section = doc.sections.get(at)?;
+    let inside = |of: &usize| step.is_none_or(|step| *of > step);
+    let above = section.parents.iter().copied().chain([at]).rev().filter(inside);
+    let page = doc.sections.iter().position(|section| section.level > 0);
+    let is_title = |at: usize| Some(at) == page && doc.sections.get(at).is_some_and(|page| page.level == 1);
+    let named = above.filter(|at| !is_title(*at)).filter_map(|at| doc.sections.get(at));
+    let topics = named.filter(|section| section.level > 0).map(|section| reader.words.topic(&section.title));
+    topics.into_iter().find(|topic| topic.is_policy())
+}
+
+/// Whether a block stands right below its heading, or below a line that says
+/// that all of it must hold.
+fn states(block: &Block, before: &[Block]) -> bool {
+    const WORDS: &[&str] = &[
+        "following",
+        "below",
+        "before",
+        "must",
+        "ensure",
+        "make sure",
+        "confirm",
+        "check",
+        "verify",
+        "all of",
+        "mandatory",
+        "folgende",
+        "vor ",
+        "avant",
+        "suivant",
+        "antes",
+        "siguiente",
+        "seguinte",
+        "prima",
+        "以下",
+        "必須",
+        "前に",
+        "다음",
+        "следующ",
+    ];
+    let right_below =
+        before.iter().all(|block| !matches!(block.content, Content::Fence(_) | Content::Table(..)));
+    (block.label.is_none() && right_below) || WORDS.iter().any(|word| block.label_text().contains(word))
+}
+
+/// What a block stands under.
+struct Under {
+    about: Topic,
+    /// Whether its items are said to hold, and are no list of something else.
+    stated: bool,
+    /// Whether it belongs to a step.
+    step: bool,
+    /// Whether it is a step.
+    claimed: bool,
+}
+
+/// The lines of steps that are items, rows or paragraphs.
+struct Claimed(Vec<[u32; 2]>);
+
+impl Claimed {
+    fn of(steps: &Sequence) -> Self {
+        let lines = steps.parts.iter().filter(|part| !matches!(part.place, sequence::Place::Section(_)));
+        let mut lines: Vec<_> = lines.map(|part| part.lines).collect();
+        lines.sort_unstable();
+        Claimed(lines)
+    }
+
+    fn holds(&self, line: u32) -> bool {
+        let next = self.0.partition_point(|lines| lines[0] <= line);
+        next.checked_sub(1).and_then(|at| self.0.get(at)).is_some_and(|lines| line <= lines[1])
+    }
+}
+
 impl Rules {
-    fn block(&mut self, block: &Block, about: Topic, reader: &mut Reader) {
+    fn block(
+        &mut self,
+        block: &Block,
+        under: &Under,
+        (steps, claimed): (&Sequence, &Claimed),
+        reader: &mut Reader,
+    ) {
         match &block.content {
-            Content::Table(header, rows) => self.table(block, header, rows, about, reader),
+            Content::Table(header, rows) => {
+                self.table(block, header, rows, under.about, reader);
+                // A row that is a step says what any other step says.
+                for row in rows.iter().filter(|row| claimed.holds(row.line)) {
+                    let text = row.cells.iter().map(|cell| plain(cell)).collect::<Vec<_>>().join(", ");
+                    self.prose(&text, row.line, row.line, true, reader);
+                }
+            }
             Content::List(items) => {
                 let label = block.label.as_ref().map(|label| label.no);
                 for item in items {
-                    self.item(item, label, about, reader);
+                    let claimed = claimed.holds(item.line);
+                    if !under.step && !claimed && item.depth == 0 && self.gate_item(item, steps, reader) {
+                        continue;
+                    }
+                    self.item(item, label, &Under { claimed, step: under.step || claimed, ..*under }, reader);
                 }
             }
             Content::Paragraph(lines) | Content::Quote(lines) => {
+                let quoted = matches!(block.content, Content::Quote(_));
                 for line in lines {
-                    let _ = self.prose(&line.whole(), line.no, line.no, reader);
-                    self.branch_prose(&line.whole(), line, about, reader);
+                    let _ = self.prose(&line.whole(), line.no, line.no, under.step || quoted, reader);
+                    self.branch_prose(&line.whole(), line, under.about, reader);
+                    self.demand(line, under, reader);
                 }
             }
             Content::Fence(lines) => {
-                if branch_rules::sketch(lines, about == Topic::Branch, &mut self.policy.branch, reader) {
+                self.fence(block, under, reader);
+                if branch_rules::sketch(lines, under.about == Topic::Branch, &mut self.policy.branch, reader)
+                {
                     reader.became(block.first, block.first, Kind::Drawing, "branch");
                 }
             }
@@ -148,25 +171,49 @@ impl Rules {
         }
     }
 
-    fn item(&mut self, item: &Item, label: Option<u32>, about: Topic, reader: &mut Reader) {
-        let text = plain(&item.text());
-        let criterion = about.place().map(|place| criterion(&text, place, Some(item.line)));
-        if let Some(criterion) = criterion {
-            let list = match about {
-                Topic::Prerequisites => &mut self.policy.prerequisites,
-                Topic::Verification => &mut self.policy.verification,
-                Topic::Monitoring => &mut self.policy.monitor.checks,
-                Topic::Rollback => &mut self.policy.rollback.required,
-                _ => &mut self.policy.completion,
-            };
-            reader.became(
-                item.line,
-                item.last(),
-                Kind::Checklist,
-                criterion.gate.as_deref().unwrap_or_default(),
-            );
-            list.push(criterion);
-            reader.origins.entry(list_path(about).to_owned()).or_insert(item.line);
+    /// A fence full of boxes outside of the steps: the page's own checklist.
+    fn fence(&mut self, block: &Block, under: &Under, reader: &mut Reader) {
+        if under.step {
+            return;
+        }
+        for (line, text) in checklists::fenced(block) {
+            self.check(&text, [line, line], under.about, reader);
+        }
+    }
+
+    /// `**Prerequisites:** a clean tree` outside of the steps.
+    fn demand(&mut self, line: &Line, under: &Under, reader: &mut Reader) {
+        let label = line.label.as_deref().unwrap_or_default();
+        if !under.step && !line.text.is_empty() && checklists::demands(label) {
+            self.check(&plain(&line.text), [line.no, line.no], reader.words.topic(label), reader);
+        }
+    }
+
+    fn check(&mut self, text: &str, [first, last]: [u32; 2], about: Topic, reader: &mut Reader) {
+        let criterion = criterion(text, about.place().unwrap_or(Place::Anywhere), Some(first));
+        let gate = criterion.gate.clone().unwrap_or_default();
+        let criteria = match about {
+            Topic::Prerequisites => &mut self.policy.prerequisites,
+            Topic::Verification => &mut self.policy.verification,
+            Topic::Monitoring => &mut self.policy.monitor.checks,
+            Topic::Rollback => &mut self.policy.rollback.required,
+            _ => &mut self.policy.completion,
+        };
+        criteria.push(criterion);
+        reader.became(first, last, Kind::Checklist, &gate);
+        reader.origins.entry(list_path(about).to_owned()).or_insert(first);
+    }
+
+    fn item(&mut self, item: &Item, label: Option<u32>, under: &Under, reader: &mut Reader) {
+        let about = under.about;
+        let whole = item.text();
+        let boxed = item.task || checklists::boxed(&whole).is_some();
+        let text = plain(checklists::boxed(&whole).unwrap_or(&whole));
+        // What is done in order to roll back or to set up monitoring is no criterion.
+        let done = item.ordered && matches!(about, Topic::Rollback | Topic::Monitoring) && !under.step;
+        let listed = about.place().is_some() && under.stated && item.depth == 0 && !done && !under.claimed;
+        if (boxed && !under.step && !under.claimed) || (listed && !text.is_empty() && !is_example(&whole)) {
+            self.check(&text, [item.line, item.last()], about, reader);
             if let Some(label) = label {
                 reader.became(label, label, Kind::Label, "");
             }
@@ -174,7 +221,7 @@ impl Rules {
         if about == Topic::Communication {
             self.communication(&text, item, reader);
         }
-        if self.prose(&text, item.line, item.last(), reader)
+        if self.prose(&text, item.line, item.last(), under.step, reader)
             && let Some(label) = label
         {
             reader.became(label, label, Kind::Label, "");
@@ -191,7 +238,7 @@ impl Rules {
     }
 
     /// What a line of prose says about the change, the window and the review.
-    fn prose(&mut self, text: &str, first: u32, last: u32, reader: &mut Reader) -> bool {
+    fn prose(&mut self, text: &str, first: u32, last: u32, step: bool, reader: &mut Reader) -> bool {
         let lower = text.to_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
         let change = &mut self.policy.change;
@@ -233,7 +280,10 @@ impl Rules {
         if lower.contains("review") && has(&["post-merge", "after merge", "after the merge", "post-deploy"]) {
             rules.push("review");
         }
-        if has(&["post-mortem", "postmortem", "post mortem"]) && has(&["later", "afterwards", "after "]) {
+        if !step
+            && has(&["post-mortem", "postmortem", "post mortem"])
+            && has(&["later", "afterwards", "after "])
+        {
             let owed = criterion(text, Place::Completion, Some(first));
             reader.became(first, last, Kind::Obligation, owed.gate.as_deref().unwrap_or_default());
             self.obligations.push(owed);
@@ -421,6 +471,11 @@ fn list_path(about: Topic) -> &'static str {
         Topic::Rollback => "rollback.required",
         _ => "completion",
     }
+}
+
+/// `✅ like this`, `❌ not like that`.
+fn is_example(text: &str) -> bool {
+    text.starts_with(['✅', '❌', '✓', '✗', '🚫'])
 }
 
 fn is_request_table(columns: &[String], rows: &[Row]) -> bool {

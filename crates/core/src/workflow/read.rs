@@ -3,17 +3,19 @@
 
 use super::account::{self, Kind};
 use super::front_matter::FrontMatter;
+use super::lexicon::Lexicon;
 use super::library::Shelf;
 use super::parse::{Content, Document};
 use super::reader::Reader;
-use super::stepped::Shape;
+use super::sequence::{self, Sequence, Shape};
 use super::{Guidance, Level, Lines, Skill, Step, Workflow};
 use super::{
-    check, contradictions, dangers, follow, front_matter, inherit, parse, placeholders, policy_rules,
-    skill_list, stepped, typed_policy, unread,
+    check, contradictions, dangers, exact, follow, front_matter, inherit, kind, parse, placeholders,
+    policy_rules, skill_list, stepped, unread,
 };
 use crate::text::{brief, one_line};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A larger page is no hotfix page, and is not read.
 const MOST_BYTES: usize = 512 * 1024;
@@ -42,27 +44,30 @@ pub fn built_in() -> Workflow {
 /// answers: a page that is no workflow has `is_workflow` false and an error
 /// that says why.
 pub fn read(page: &Page<'_>) -> Workflow {
-    read_at(page, None)
+    read_with(page, None, Lexicon::built_in())
 }
 
 /// Reads a page, and follows its links to the files beside it.
 pub fn read_on(page: &Page<'_>, shelf: &Shelf<'_>) -> Workflow {
-    read_at(page, Some(shelf))
+    read_with(page, Some(shelf), Lexicon::built_in())
 }
 
-fn read_at(page: &Page<'_>, shelf: Option<&Shelf<'_>>) -> Workflow {
+/// Reads a page with a repository's own words, and follows its links where
+/// there is a shelf.
+pub fn read_with(page: &Page<'_>, shelf: Option<&Shelf<'_>>, words: Arc<Lexicon>) -> Workflow {
     let text = normalised(page.text);
     let lines: Vec<&str> = text.lines().collect();
-    let mut reader = Reader::new(lines.len());
+    let mut reader = Reader::new(lines.len(), words);
     if text.len() > MOST_BYTES {
         let message = format!("the page has {} bytes; at most {MOST_BYTES} are read", text.len());
         reader.say(Level::Error, "HF0303", 1, message, "point to the hotfix page itself");
         return finish(page, &lines, reader, empty());
     }
     let (yaml, body, first_line) = front_matter::split(&text);
-    let front = yaml.map(|yaml| front_matter::read(yaml, &mut reader)).unwrap_or_default();
-    let doc = parse::document(body, first_line);
-    let mut workflow = compile(&front, &doc, &mut reader, body);
+    let mut front = yaml.map(|yaml| front_matter::read(yaml, &mut reader)).unwrap_or_default();
+    let policy_file = policy_beside(&mut front, shelf, &mut reader);
+    let (doc, sequence, by_list) = found(parse::document(body, first_line), &front, &reader);
+    let mut workflow = compile(&front, &doc, (&sequence, by_list), &mut reader, body);
     describe(&front, &doc, &mut workflow, &mut reader);
     let inherits = inherit::links(&doc);
     workflow.inherits = inherits.iter().map(|link| link.target.clone()).collect();
@@ -71,6 +76,7 @@ fn read_at(page: &Page<'_>, shelf: Option<&Shelf<'_>>) -> Workflow {
         _ if workflow.is_workflow => check::inherits(&inherits, &mut reader),
         _ => {}
     }
+    workflow.followed.extend(policy_file);
     if workflow.is_workflow {
         workflow.origins.clone_from(&reader.origins);
         contradictions::find(&workflow, &doc, &mut reader);
@@ -78,6 +84,18 @@ fn read_at(page: &Page<'_>, shelf: Option<&Shelf<'_>>) -> Workflow {
     }
     understand_headings(&doc, &mut reader);
     finish(page, &lines, reader, workflow)
+}
+
+/// The typed policy of a page that has it in a file of its own.
+fn policy_beside(
+    front: &mut FrontMatter,
+    shelf: Option<&Shelf<'_>>,
+    reader: &mut Reader,
+) -> Option<super::Followed> {
+    let (path, at) = front.policy_file.take()?;
+    let (policy, followed) = exact::beside((&path, at), shelf, reader)?;
+    front.policy = Some(policy);
+    Some(followed)
 }
 
 /// Takes what the links lead to, below what the page says itself.
@@ -118,39 +136,51 @@ fn empty() -> Workflow {
     }
 }
 
-fn compile(front: &FrontMatter, doc: &Document, reader: &mut Reader, body: &str) -> Workflow {
-    let mut before = std::mem::take(reader);
-    let mut trial = before.clone_empty();
-    let (mut steps, mut shape) = stepped::steps(doc, &mut trial);
-    let listed = !front.skills.is_empty() || skill_list::flow(doc).is_some();
-    let by_list = listed && !matches!(shape, Shape::Keyword | Shape::Numbered);
-    if by_list {
-        trial = before.clone_empty();
-    }
-    before.absorb(trial);
-    *reader = before;
+/// The document model, with the steps that were found in it.
+fn found(doc: Document, front: &FrontMatter, reader: &Reader) -> (Document, Sequence, bool) {
+    let (sequence, with_headings) = sequence::find(&doc, &reader.words);
+    let doc = with_headings.unwrap_or(doc);
+    let counted = matches!(sequence.shape, Shape::Keyword | Shape::Numbered);
+    let by_list = !counted && (!front.skills.is_empty() || skill_list::flow(&doc).is_some());
+    let sequence = if by_list { Sequence { shape: Shape::Keyword, parts: vec![] } } else { sequence };
+    (doc, sequence, by_list)
+}
 
-    let mut rules = policy_rules::read(doc, reader);
-    if by_list {
-        steps = skill_list::steps(doc, &front.skills, &mut rules.policy, reader);
-        shape = Shape::Keyword;
+fn compile(
+    front: &FrontMatter,
+    doc: &Document,
+    way: (&Sequence, bool),
+    reader: &mut Reader,
+    body: &str,
+) -> Workflow {
+    let (sequence, by_list) = way;
+    let mut rules = policy_rules::read(doc, sequence, reader);
+    let mut steps = if by_list {
+        skill_list::steps(doc, &front.skills, &mut rules.policy, reader)
     } else {
+        let steps = stepped::steps(doc, sequence, reader);
         skill_list::against_headings(&front.skills, &steps, reader);
-    }
+        steps
+    };
+    let exact_steps = front.policy.as_ref().and_then(|exact| exact::steps(exact, &steps, reader));
+    let by_data = exact_steps.as_ref().is_some_and(|given| !given.is_empty());
+    steps = exact_steps.unwrap_or(steps);
     let mut workflow = empty();
-    if let Some(why) = check::no_workflow(body, doc, steps.len(), shape) {
-        reader.say(
-            Level::Error,
-            "HF0301",
-            1,
-            format!("this is no hotfix workflow: {why}"),
-            "hotfix workflow show",
-        );
+    let described = format!(
+        "{} {}",
+        front.name.as_deref().unwrap_or_default(),
+        front.description.as_deref().unwrap_or_default()
+    );
+    let seen = kind::Seen { text: body, described: &described, doc, steps: &steps, shape: sequence.shape };
+    if let Some(why) = kind::no_workflow(&seen).filter(|_| !by_data) {
+        let message = format!("this is no hotfix workflow: {why}");
+        reader.say(Level::Error, "HF0301", 1, message, "hotfix workflow show");
         reader.forget();
         return workflow;
     }
-    check::shape(shape, steps.first().map_or(1, |step| step.lines[0]), reader);
-    check::gates(&rules.gates, &steps, reader);
+    if !by_data {
+        check::shape(sequence.shape, steps.first().map_or(1, |step| step.lines[0]), reader);
+    }
     dangers::find(doc, reader);
     for step in &mut steps {
         step.suggested_commands.retain(|command| !dangers::is_dangerous(command));
@@ -158,9 +188,16 @@ fn compile(front: &FrontMatter, doc: &Document, reader: &mut Reader, body: &str)
     let monitored =
         reader.origins.contains_key("monitor.min") || reader.origins.contains_key("monitor.checks");
     rules.policy.monitor.watch = monitored || steps.iter().any(|step| step.skills.contains(&Skill::Monitor));
-    if let Some((typed, line)) = &front.policy {
-        typed_policy::apply(&mut rules.policy, typed, *line, reader);
+    if let Some(exact) = &front.policy {
+        let said = exact::Said {
+            policy: &mut rules.policy,
+            gates: &mut rules.gates,
+            obligations: &mut rules.obligations,
+            guidance: &mut workflow.guidance,
+        };
+        exact::rules(said, exact, reader);
     }
+    check::gates(&rules.gates, &steps, reader);
     workflow.is_workflow = true;
     workflow.steps = steps;
     workflow.gates = rules.gates;

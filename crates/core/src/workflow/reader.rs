@@ -2,8 +2,10 @@
 //! was found, and what a reader of the page should know.
 
 use super::account::{Became, Kind};
+use super::lexicon::Lexicon;
 use super::{Diagnostic, Level, Related};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// So many diagnostics of one code are told one by one.
 pub(crate) const MOST_OF_A_CODE: usize = 50;
@@ -15,6 +17,8 @@ const MOST_CHARS: usize = 2_000;
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
     became: Vec<Vec<Became>>,
+    /// The words that pages use.
+    pub words: Arc<Lexicon>,
     /// The line of each rule, by its path in the policy.
     pub origins: BTreeMap<String, u32>,
     /// What to tell.
@@ -27,6 +31,8 @@ pub(crate) struct Said {
     pub diagnostic: Diagnostic,
     /// The words of the line that it is about.
     words: Option<String>,
+    /// Its column and length, where they are known already.
+    at: Option<(u32, u32)>,
     related: Vec<(u32, Option<String>, String)>,
 }
 
@@ -34,6 +40,18 @@ impl Said {
     /// It is about these words of its line, as the page or its plain text has them.
     pub fn about(&mut self, words: &str) -> &mut Self {
         self.words = Some(words.to_owned());
+        self
+    }
+
+    /// It is about this column and so many characters.
+    pub fn at(&mut self, column: u32, length: u32) -> &mut Self {
+        self.at = Some((column, length));
+        self
+    }
+
+    /// It is in another file than the page.
+    pub fn in_file(&mut self, file: Option<&str>) -> &mut Self {
+        self.diagnostic.file = file.map(str::to_owned);
         self
     }
 
@@ -46,7 +64,8 @@ impl Said {
     /// With its columns, from the page's lines.
     pub fn placed(mut self, lines: &[&str]) -> Diagnostic {
         let of = |line: u32| lines.get((line as usize).saturating_sub(1)).copied().unwrap_or_default();
-        let (column, length) = place(of(self.diagnostic.line), self.words.as_deref());
+        let found = || place(of(self.diagnostic.line), self.words.as_deref());
+        let (column, length) = self.at.unwrap_or_else(found);
         (self.diagnostic.column, self.diagnostic.length) = (column, length);
         for (line, words, message) in self.related {
             let (column, length) = place(of(line), words.as_deref());
@@ -131,8 +150,8 @@ fn find(line: &str, words: &str) -> Option<(usize, usize)> {
 
 impl Reader {
     /// For a page of so many lines.
-    pub fn new(lines: usize) -> Self {
-        Reader { became: vec![vec![]; lines + 1], ..Reader::default() }
+    pub fn new(lines: usize, words: Arc<Lexicon>) -> Self {
+        Reader { became: vec![vec![]; lines + 1], words, ..Reader::default() }
     }
 
     /// Lines `first` to `last` became this; `of` says which one.
@@ -157,20 +176,6 @@ impl Reader {
     /// Takes the notes about a line.
     pub fn take_notes(&mut self, line: u32) -> Vec<Became> {
         self.became.get_mut(line as usize).map(std::mem::take).unwrap_or_default()
-    }
-
-    /// Another account of the same page.
-    pub fn clone_empty(&self) -> Self {
-        Reader { became: vec![vec![]; self.became.len()], ..Reader::default() }
-    }
-
-    /// Takes over what another account of the same page says.
-    pub fn absorb(&mut self, other: Reader) {
-        for (mine, theirs) in self.became.iter_mut().zip(other.became) {
-            mine.extend(theirs);
-        }
-        self.origins.extend(other.origins);
-        self.diagnostics.extend(other.diagnostics);
     }
 
     /// Nothing of the page was understood after all; its diagnostics about
@@ -213,7 +218,7 @@ impl Reader {
             related: vec![],
         };
         let at = self.diagnostics.len();
-        self.diagnostics.push(Said { diagnostic, words: None, related: vec![] });
+        self.diagnostics.push(Said { diagnostic, words: None, at: None, related: vec![] });
         &mut self.diagnostics[at]
     }
 }

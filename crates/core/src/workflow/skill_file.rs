@@ -64,8 +64,8 @@ pub(crate) fn follow(
         let Some((name, line)) = workflow.steps.get(at).and_then(|step| called(step, doc)) else { continue };
         if let Some(known) = seen.get(&name).copied() {
             let given = known.and_then(|other| workflow.steps.get(other)).cloned();
-            if let Some(given) = given {
-                share(&given, workflow.steps.get_mut(at));
+            if let Some(given) = &given {
+                share(given, workflow.steps.get_mut(at));
             }
         } else if seen.len() < MOST_NAMES {
             let took = search.one(workflow.steps.get_mut(at), &name, line);
@@ -130,11 +130,11 @@ fn is_path(name: &str) -> bool {
 /// only titled names none.
 fn called(step: &Step, doc: &Document) -> Option<(String, u32)> {
     let name = step.name_in_document.trim();
-    let start = doc.raw.first().map_or(1, |(no, _)| *no);
-    let listed = step.lines[0] < start || (step.lines[0] == step.lines[1] && !name.contains([' ', '/', ':']));
+    let listed = step.lines[0] == step.lines[1];
     if name.is_empty() || (name == step.title && !listed) {
         return None;
     }
+    let start = doc.raw.first().map_or(1, |(no, _)| *no);
     let within = doc.raw.iter().skip(step.lines[0].saturating_sub(start) as usize);
     let mut within = within.take_while(|(no, _)| *no <= step.lines[1]);
     let line = within.find(|(_, text)| text.contains(name)).map_or(step.lines[0], |(no, _)| *no);
@@ -173,7 +173,7 @@ fn give(step: &mut Step, given: Given) {
 fn take(follower: &mut Follower<'_>, step: Option<&mut Step>, path: &str, text: &str) {
     let Some(step) = step else { return };
     let text = super::read::normalised(text);
-    let mut reader = Reader::new(text.lines().count());
+    let mut reader = Reader::new(text.lines().count(), super::Lexicon::built_in());
     let (yaml, body, first) = front_matter::split(&text);
     let front = yaml.map(|yaml| front_matter::read(yaml, &mut reader)).unwrap_or_default();
     let doc = parse::document(body, first);
@@ -344,7 +344,13 @@ impl FilePart<'_> {
             self.reader.became(lines.0, lines.1, Kind::Output, name);
         } else {
             let file = Some(self.path.to_owned());
-            self.given.inputs.push(Input { name: name.to_owned(), source, line: lines.0, file });
+            self.given.inputs.push(Input {
+                name: name.to_owned(),
+                source,
+                line: lines.0,
+                links: vec![],
+                file,
+            });
             self.reader.became(lines.0, lines.1, Kind::Input, name);
         }
     }

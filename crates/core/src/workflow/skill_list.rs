@@ -2,11 +2,12 @@
 //! a note for each. It refuses to run the example: its commands are suggestions.
 
 use super::account::Kind;
+use super::commands::command;
 use super::front_matter::Named;
 use super::parse::{Content, Document};
 use super::reader::Reader;
-use super::stepped::{command, unique_ids};
-use super::synonyms::{self, base_name};
+use super::stepped::{new_step, unique_ids};
+use super::synonyms::base_name;
 use super::{Guidance, Level, Skill, Step, branch_rules, check};
 use crate::policy::Policy;
 use crate::text::slug;
@@ -26,7 +27,7 @@ fn is_border(line: &str) -> bool {
     let line = line.trim();
     let corner = line.starts_with(['+', '┌', '└', '├', '╔', '╚', '╭', '╰']);
     let body = line.chars().filter(|c| matches!(c, '-' | '─' | '═' | '=')).count();
-    corner && body >= 2
+    corner && body >= 2 && !line.chars().any(char::is_alphanumeric)
 }
 
 /// The boxes of a drawing, in their order.
@@ -92,10 +93,11 @@ fn arrows(doc: &Document, first: u32, last: u32, reader: &mut Reader) {
 /// Reads the steps of such a page, and what its notes and example say.
 pub(crate) fn steps(doc: &Document, skills: &[Named], policy: &mut Policy, reader: &mut Reader) -> Vec<Step> {
     let flow = flow(doc);
-    let mut steps: Vec<Step> = skills.iter().map(|named| step(&named.name, named.line, named.line)).collect();
+    let mut steps: Vec<Step> =
+        skills.iter().map(|named| step(&named.name, named.line, named.line, reader)).collect();
     for step in &steps {
         reader.became(step.lines[0], step.lines[0], Kind::Step, "");
-        if synonyms::of_name(&step.name_in_document).is_none() {
+        if reader.words.of_name(&step.name_in_document).is_none() {
             check::unknown_skill(reader, step.lines[0], &step.name_in_document);
         }
     }
@@ -118,22 +120,14 @@ pub(crate) fn steps(doc: &Document, skills: &[Named], policy: &mut Policy, reade
     steps
 }
 
-fn step(name: &str, first: u32, last: u32) -> Step {
-    let base = base_name(name);
-    let id = slug(&base);
+fn step(name: &str, first: u32, last: u32, reader: &Reader) -> Step {
     let title = name.trim_end_matches('/').rsplit('/').next().unwrap_or(name).trim().to_owned();
+    let id = slug(&base_name(name));
     Step {
         id: if id.is_empty() { "step".to_owned() } else { id },
-        title,
-        skills: synonyms::of_name(name).into_iter().collect(),
+        skills: reader.words.of_name(name).into_iter().collect(),
         name_in_document: name.to_owned(),
-        lines: [first, last],
-        inputs: vec![],
-        outputs: vec![],
-        checklist: vec![],
-        guidance: vec![],
-        suggested_commands: vec![],
-        skill_file: None,
+        ..new_step(&title, first, last)
     }
 }
 
@@ -155,7 +149,7 @@ fn take_boxes(boxes: &[FlowBox], steps: &mut Vec<Step>, policy: &mut Policy, rea
             at
         } else {
             let at = after.min(steps.len());
-            steps.insert(at, step(&flow_box.name, flow_box.first, flow_box.last));
+            steps.insert(at, step(&flow_box.name, flow_box.first, flow_box.last, reader));
             furthest = furthest.max(at);
             added += 1;
             if listed > 0 {
@@ -168,7 +162,7 @@ fn take_boxes(boxes: &[FlowBox], steps: &mut Vec<Step>, policy: &mut Policy, rea
         reader.became(flow_box.first, flow_box.last, Kind::Drawing, "");
         reader.became(flow_box.first + 1, flow_box.last.saturating_sub(1), Kind::Box, &id);
         if let (Some((no, note)), Some(step)) = (&flow_box.note, steps.get_mut(at)) {
-            take_note(note, *no, step);
+            take_note(note, *no, step, reader);
             reader.became(*no, *no, Kind::Note, &step.id);
             branch_rules::note(note, *no, &mut policy.branch, reader);
         }
@@ -180,10 +174,10 @@ fn take_boxes(boxes: &[FlowBox], steps: &mut Vec<Step>, policy: &mut Policy, rea
 }
 
 /// A note may name further skills: `Quick test + fix`, `Fast merge`.
-fn take_note(note: &str, line: u32, step: &mut Step) {
+fn take_note(note: &str, line: u32, step: &mut Step, reader: &Reader) {
     step.guidance.push(Guidance { line, text: note.to_owned() });
     let own = step.skills.first().copied();
-    for skill in synonyms::in_prose(note, 2) {
+    for skill in reader.words.in_prose(note, 1) {
         let more = match (own, skill) {
             (Some(Skill::Implement), Skill::Reproduce) => 0,
             (None, _) | (Some(Skill::MergeRequest), Skill::Review | Skill::Merge | Skill::Deploy) => {
@@ -260,7 +254,7 @@ fn label(text: &str) -> Option<String> {
 /// Says where a listed skill and the page's step headings differ.
 pub(crate) fn against_headings(skills: &[Named], steps: &[Step], reader: &mut Reader) {
     for named in skills {
-        let skill = synonyms::of_name(&named.name);
+        let skill = reader.words.of_name(&named.name);
         let done = skill.is_none_or(|skill| steps.iter().any(|step| step.skills.contains(&skill)));
         if !done {
             let message = format!("the front matter lists `{}`, and no step of the page does it", named.name);

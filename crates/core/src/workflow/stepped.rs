@@ -1,195 +1,100 @@
-//! Pages whose steps are headings (`## Step 1: …`, numbered or plain) or the
-//! items of a list. It refuses to drop a step: what no skill carries out is a
-//! manual step.
+//! From the parts of a page that are steps to steps: what carries each out,
+//! its inputs, outputs, checklist and guidance. It refuses to drop a step:
+//! what no skill carries out is a manual step.
 
 use super::account::Kind;
-use super::criteria::{Place, criterion};
-use super::parse::{Block, Content, Document, Item, Line, plain};
-use super::policy_rules::{Topic, topic};
+use super::checklists;
+use super::commands::{self, command};
+use super::criteria::{self, criterion};
+use super::lexicon::Sense;
+use super::parse::{Block, Content, Document, Item, Line, Row, plain};
 use super::reader::Reader;
-use super::{Guidance, Input, Skill, Step, synonyms};
+use super::sequence::{Part, Place, Sequence};
+use super::synonyms::{self, NEAR};
+use super::topics::Topic;
+use super::{Guidance, Input, Skill, Step};
+use crate::policy::Criterion;
 use crate::text::slug;
 use std::collections::HashMap;
 
-/// How the steps were found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// `Step N` headings.
-    Keyword,
-    /// Numbered headings.
-    Numbered,
-    /// Headings without numbers.
-    Plain,
-    /// A list.
-    List,
-    /// Nothing to make steps of.
-    None,
-}
+mod recap;
+mod settle;
 
-const KEYWORDS: &[&str] = &[
-    "step",
-    "phase",
-    "stage",
-    "bước",
-    "giai đoạn",
-    "adım",
-    "aşama",
-    "fase",
-    "paso",
-    "passo",
-    "etapa",
-    "schritt",
-    "étape",
-    "etape",
-    "步骤",
-    "阶段",
-    "шаг",
-    "этап",
-    "krok",
-    "stap",
-];
-
-/// The title after `Step 1:` and the like.
-fn after_keyword(title: &str) -> Option<String> {
-    let lower = title.to_lowercase();
-    let keyword = KEYWORDS.iter().find(|keyword| lower.starts_with(**keyword))?;
-    let skip = keyword.chars().count();
-    let rest: String = title.chars().skip(skip).collect();
-    let rest = rest.trim_start();
-    let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-    let after = rest.get(number..)?;
-    (number > 0 && !after.starts_with(char::is_alphanumeric)).then(|| without_separator(after, title))
-}
-
-/// The title after `1.` and the like.
-fn after_number(title: &str) -> Option<String> {
-    let digits = title.find(|c: char| !c.is_ascii_digit()).filter(|digits| *digits > 0)?;
-    let rest = title.get(digits..)?.trim_start_matches("단계");
-    let separated = rest.starts_with(['.', ')', ':', '-', '–', '—', '、'])
-        || rest.starts_with(" -")
-        || rest.starts_with(" —");
-    separated.then(|| without_separator(rest, title))
-}
-
-fn without_separator(rest: &str, whole: &str) -> String {
-    let title = rest.trim_start_matches([' ', ':', '.', ')', '-', '–', '—', '、', '：']).trim();
-    plain(if title.is_empty() { whole } else { title })
-}
-
-/// Finds a page's steps.
-pub(crate) fn steps(doc: &Document, reader: &mut Reader) -> (Vec<Step>, Shape) {
-    let mut steps = Vec::new();
-    let mut shape = Shape::None;
-    for (kind, title_of) in
-        [(Shape::Keyword, after_keyword as fn(&str) -> Option<String>), (Shape::Numbered, after_number)]
-    {
-        if let Some(found) = headings(doc, title_of, if kind == Shape::Keyword { 1 } else { 2 }) {
-            steps = found.into_iter().map(|(at, title)| section_step(doc, at, title, reader)).collect();
-            shape = kind;
-            break;
+/// Reads the steps that were found.
+pub(crate) fn steps(doc: &Document, sequence: &Sequence, reader: &mut Reader) -> Vec<Step> {
+    let recap = recap::Recap::of(&sequence.parts);
+    let drafts = sequence.parts.iter().map(|part| {
+        let mut draft = Draft::new(part);
+        reader.became(part.lines[0], part.lines[0], Kind::Step, "");
+        draft.read(doc, part, &recap, reader);
+        for input in &mut draft.step.inputs {
+            input.links = doc.links_at(input.line);
         }
-    }
-    if steps.is_empty() {
-        (steps, shape) = without_numbers(doc, reader);
-    }
+        draft
+    });
+    let mut steps = settle::settle(drafts.collect());
     unique_ids(&mut steps);
-    (steps, shape)
+    steps
 }
 
-/// The headings of the highest level that has enough of the form.
-fn headings(
-    doc: &Document,
-    title_of: fn(&str) -> Option<String>,
-    least: usize,
-) -> Option<Vec<(usize, String)>> {
-    let all: Vec<_> = doc
-        .sections
-        .iter()
-        .enumerate()
-        .filter(|(_, section)| section.level > 0)
-        .filter_map(|(at, section)| title_of(&section.title).map(|title| (section.level, at, title)))
-        .collect();
-    let level = (1..=6).find(|level| all.iter().filter(|(of, ..)| of == level).count() >= least)?;
-    Some(all.into_iter().filter(|(of, ..)| *of == level).map(|(_, at, title)| (at, title)).collect())
+/// A step while it is read: with what its skills will be decided by.
+struct Draft {
+    step: Step,
+    found: Found,
 }
 
-fn without_numbers(doc: &Document, reader: &mut Reader) -> (Vec<Step>, Shape) {
-    let named = list_of_steps(doc, true);
-    if !named.is_empty() {
-        return (named.into_iter().map(|item| item_step(item, reader)).collect(), Shape::List);
-    }
-    let candidates: Vec<(usize, bool)> = plain_headings(doc);
-    if candidates.iter().filter(|(_, known)| *known).count() >= 2 {
-        let step = |(at, _): (usize, bool)| {
-            let title = doc.sections.get(at).map(|section| plain(&section.title)).unwrap_or_default();
-            section_step(doc, at, title, reader)
+/// Where the skills of a step were found.
+#[derive(Default)]
+struct Found {
+    called: Vec<Sense>,
+    acted: Vec<Sense>,
+    put_out: Vec<Sense>,
+    titled: Vec<Sense>,
+    listed: Vec<Sense>,
+    commands: Vec<Skill>,
+}
+
+impl Found {
+    /// What carries the step out: what it calls and does, or else what its
+    /// title and its ordered lists name, or else what its commands would do.
+    fn senses(mut self) -> Vec<Sense> {
+        let mut senses = self.called;
+        senses.extend(self.acted);
+        senses.extend(self.put_out);
+        if !senses.is_empty() {
+            return senses;
+        }
+        if self.titled.first() == Some(&Sense::Does(Skill::Manual)) {
+            return self.titled;
+        }
+        // What is owed afterwards changes nothing any more, and the other way round.
+        let owed = |sense: &Sense| {
+            matches!(
+                sense,
+                Sense::Does(
+                    Skill::Analyze | Skill::Report | Skill::FollowUp | Skill::Notify | Skill::Cleanup
+                )
+            )
         };
-        return (candidates.into_iter().map(step).collect(), Shape::Plain);
-    }
-    let steps: Vec<Step> =
-        list_of_steps(doc, false).into_iter().map(|item| item_step(item, reader)).collect();
-    let shape = if steps.is_empty() { Shape::None } else { Shape::List };
-    (steps, shape)
-}
-
-/// The headings of the first level with two or more that are no policy, and
-/// whether each names a skill.
-fn plain_headings(doc: &Document) -> Vec<(usize, bool)> {
-    let at_level = |level: u8| -> Vec<(usize, bool)> {
-        let of_level = doc.sections.iter().enumerate().filter(|(_, section)| section.level == level);
-        let free = of_level.filter(|(_, section)| topic(&section.title) == Topic::None);
-        free.map(|(at, section)| (at, !synonyms::in_prose(&section.title, 3).is_empty())).collect()
-    };
-    (1..=4).map(at_level).find(|found| found.len() >= 2).unwrap_or_default()
-}
-
-/// The outermost items of the list of steps: under a heading that says so, or
-/// the longest ordered list, or else the longest list.
-fn list_of_steps(doc: &Document, under_heading: bool) -> Vec<&Item> {
-    let mut best: Vec<&Item> = Vec::new();
-    let mut best_rank = (false, 1);
-    for (at, section) in doc.sections.iter().enumerate() {
-        let titles = doc.titles(at);
-        if under_heading != titles.iter().any(|title| is_procedure(title)) {
-            continue;
+        if let Some(first) = self
+            .titled
+            .first()
+            .map(owed)
+            .filter(|first| self.titled.iter().all(|sense| owed(sense) == *first))
+        {
+            self.listed.retain(|sense| owed(sense) == first);
         }
-        for block in &section.blocks {
-            let Content::List(items) = &block.content else { continue };
-            let outer: Vec<_> = items.iter().filter(|item| item.depth == 0).collect();
-            let rank = (outer.first().is_some_and(|item| item.ordered), outer.len());
-            let free = topic(&block.label_text()) == Topic::None
-                && doc.titles_below_first(at).iter().all(|title| topic(title) == Topic::None);
-            if free && outer.len() >= 2 && rank > best_rank && (rank.0 || !under_heading) {
-                (best, best_rank) = (outer, rank);
-            }
+        if self.titled.iter().all(|sense| self.listed.contains(sense)) {
+            senses = self.listed;
+        } else {
+            senses = self.titled;
+            senses.extend(self.listed);
         }
+        if senses.is_empty() { self.commands.into_iter().map(Sense::Does).collect() } else { senses }
     }
-    best
 }
 
-fn is_procedure(title: &str) -> bool {
-    ["steps", "procedure", "process", "workflow", "instructions", "how to"]
-        .iter()
-        .any(|word| title.contains(word))
-}
-
-fn item_step(item: &Item, reader: &mut Reader) -> Step {
-    let text = item.text();
-    let title = item
-        .lines
-        .first()
-        .map(|line| line.label.clone().unwrap_or_else(|| plain(&line.text)))
-        .unwrap_or_default();
-    reader.became(item.line, item.line, Kind::Step, "");
-    let last = item.code.last().map_or(item.last(), |(line, _)| *line);
-    let mut step = new_step(&title, item.line, last);
-    step.skills = synonyms::in_prose(&text, 3);
-    step.suggested_commands = item.code.iter().filter_map(|(_, code)| command(code)).collect();
-    manual_if_none(&mut step);
-    step
-}
-
-fn new_step(title: &str, first: u32, last: u32) -> Step {
+pub(crate) fn new_step(title: &str, first: u32, last: u32) -> Step {
     let id = slug(title);
     Step {
         id: if id.is_empty() { "step".to_owned() } else { id },
@@ -206,214 +111,322 @@ fn new_step(title: &str, first: u32, last: u32) -> Step {
     }
 }
 
-fn manual_if_none(step: &mut Step) {
-    if step.skills.is_empty() {
-        step.skills.push(Skill::Manual);
+impl Draft {
+    fn new(part: &Part) -> Self {
+        Draft { step: new_step(&part.title, part.lines[0], part.lines[1]), found: Found::default() }
     }
-}
 
-/// Where the skills of a step were found.
-#[derive(Default)]
-struct Found {
-    called: Vec<Skill>,
-    acted: Vec<Skill>,
-    put_out: Vec<Skill>,
-    loose: Vec<Skill>,
-}
-
-fn section_step(doc: &Document, at: usize, title: String, reader: &mut Reader) -> Step {
-    let end = doc.end_of(at);
-    let line = doc.sections.get(at).map_or(1, |section| section.line);
-    reader.became(line, line, Kind::Step, "");
-    let mut step = new_step(&title, line, doc.last_line_before(end));
-    let mut found = Found::default();
-    for (index, section) in doc.sections.iter().enumerate().take(end).skip(at) {
-        let titles = if index == at { vec![] } else { vec![section.title.to_lowercase()] };
-        for block in &section.blocks {
-            read_block(block, &titles, &mut step, &mut found, reader);
-        }
-    }
-    step.skills = skills_of(&title, found);
-    manual_if_none(&mut step);
-    step
-}
-
-fn skills_of(title: &str, found: Found) -> Vec<Skill> {
-    let mut skills = found.called;
-    let titled = synonyms::in_prose(title, usize::MAX);
-    for more in [found.acted, found.put_out] {
-        skills.extend(more);
-    }
-    if skills.is_empty() {
-        skills = titled;
-    }
-    if skills.is_empty() {
-        skills = found.loose;
-    }
-    let mut seen = Vec::new();
-    skills.retain(|skill| {
-        !seen.contains(skill) && {
-            seen.push(*skill);
-            true
-        }
-    });
-    skills
-}
-
-fn read_block(block: &Block, titles: &[String], step: &mut Step, found: &mut Found, reader: &mut Reader) {
-    match &block.content {
-        Content::Paragraph(lines) => {
-            for line in lines {
-                read_line(line, step, found, reader);
+    fn read(&mut self, doc: &Document, part: &Part, recap: &recap::Recap, reader: &mut Reader) {
+        match part.place {
+            Place::Section(at) => self.section(doc, at, part, recap, reader),
+            Place::Item(section, block, item) => {
+                let block = doc.sections.get(section).and_then(|section| section.blocks.get(block));
+                if let Some(Content::List(items)) = block.map(|block| &block.content) {
+                    self.item(items.get(item..).unwrap_or_default(), reader);
+                }
+                self.between(doc, section, part.lines, reader);
+            }
+            Place::Row(section, block, row, column) => {
+                let block = doc.sections.get(section).and_then(|section| section.blocks.get(block));
+                if let Some(Content::Table(_, rows)) = block.map(|block| &block.content) {
+                    self.row(rows.get(row), column, reader);
+                }
+            }
+            Place::Line => {
+                self.found.titled = reader.words.senses(&part.said, NEAR);
+                self.found.commands = commands::all_do(commands::in_spans(&part.said));
             }
         }
-        Content::List(items) => read_list(block, items, titles, step, found, reader),
-        Content::Table(header, rows) if is_mapping(header.cells.as_slice()) => {
-            let head = rows.first().map_or(block.last, |row| row.line.saturating_sub(1));
-            reader.became(block.first, head, Kind::TableHead, "");
-            label_understood(block, reader);
-            for row in rows.iter().filter(|row| !row.cell(0).is_empty()) {
-                let input = Input { name: row.cell(0), source: row.cell(1), line: row.line, file: None };
-                reader.became(row.line, row.line, Kind::Input, &input.name);
-                step.inputs.push(input);
+    }
+
+    fn section(&mut self, doc: &Document, at: usize, part: &Part, recap: &recap::Recap, reader: &mut Reader) {
+        self.found.titled = reader.words.senses(&part.said, usize::MAX);
+        let end = doc.end_of(at);
+        for (index, section) in doc.sections.iter().enumerate().take(end).skip(at) {
+            let about = if index == at { Topic::None } else { reader.words.topic(&section.title) };
+            for block in &section.blocks {
+                let lists = index == at && !recap.is_one(block, &part.title);
+                self.block(block, about, lists, reader);
             }
         }
-        Content::Fence(lines) => {
-            step.suggested_commands.extend(lines.iter().filter_map(|(_, line)| command(line)));
+        if !part.titled {
+            self.name_by_text(doc, at, reader);
         }
-        Content::Quote(_) | Content::Table(..) | Content::Other => {}
     }
+
+    /// A heading that is only `Step 3` has its first sentence for a title.
+    fn name_by_text(&mut self, doc: &Document, at: usize, reader: &Reader) {
+        let blocks = doc.sections.get(at).map(|section| section.blocks.as_slice()).unwrap_or_default();
+        let text = blocks.iter().find_map(|block| match &block.content {
+            Content::Paragraph(lines) => lines.first().map(Line::whole),
+            Content::List(items) => items.first().map(Item::text),
+            _ => None,
+        });
+        let Some(text) = text else { return };
+        let sentence = plain(synonyms::first_sentence(&text));
+        let title = crate::text::brief(sentence.trim_end_matches(['.', ':', '：']), 120);
+        if !title.is_empty() {
+            let [first, last] = self.step.lines;
+            let named = new_step(&title, first, last);
+            (self.step.id, self.step.title) = (named.id, named.title);
+            self.found.titled = reader.words.senses(&text, NEAR);
+        }
+    }
+
+    /// An item with those nested in it.
+    fn item(&mut self, items: &[Item], reader: &mut Reader) {
+        let Some((own, rest)) = items.split_first() else { return };
+        let nested = rest.iter().take_while(|item| item.depth > own.depth);
+        self.found.titled = named(own, NEAR, reader);
+        let spans = own.lines.iter().flat_map(|line| commands::in_spans(&line.text));
+        self.found.commands = commands::all_do(spans.chain(own.code.iter().map(|(_, line)| line.as_str())));
+        self.step.suggested_commands.extend(own.code.iter().filter_map(|(_, line)| command(line)));
+        for line in own.lines.iter().skip(1).filter(|line| line.label.is_some()) {
+            self.line(line, reader);
+        }
+        let mut described = own.lines.iter().skip(1).filter(|line| line.label.is_none()).peekable();
+        if described.peek().is_some() {
+            self.step
+                .guidance
+                .extend(described.map(|line| Guidance { line: line.no, text: line.text.clone() }));
+        }
+        let nested: Vec<&Item> = nested.collect();
+        let label = own.lines.last().map(Line::whole).unwrap_or_default().to_lowercase();
+        self.items(&nested, &Under { label: &label, line: None, about: Topic::None, lists: false }, reader);
+    }
+
+    /// What stands between the items of an interrupted list.
+    fn between(&mut self, doc: &Document, section: usize, [first, last]: [u32; 2], reader: &mut Reader) {
+        let blocks = doc.sections.get(section).map(|section| section.blocks.as_slice()).unwrap_or_default();
+        let start = blocks.partition_point(|block| block.first <= first);
+        for block in blocks.iter().skip(start).take_while(|block| block.last <= last) {
+            if !matches!(block.content, Content::List(_)) {
+                self.block(block, Topic::None, false, reader);
+            }
+        }
+    }
+
+    fn row(&mut self, row: Option<&Row>, column: usize, reader: &mut Reader) {
+        let Some(row) = row else { return };
+        let own = row.cells.get(column).map(String::as_str).unwrap_or_default();
+        self.found.titled = reader.words.senses(own, usize::MAX);
+        let rest: Vec<&String> =
+            row.cells.iter().enumerate().filter(|(at, _)| *at > column).map(|(_, cell)| cell).collect();
+        if self.found.titled.is_empty() {
+            let said = rest.iter().map(|cell| reader.words.senses(cell, NEAR));
+            self.found.titled = said.into_iter().find(|senses| !senses.is_empty()).unwrap_or_default();
+        }
+        for cell in rest {
+            if let Some(text) = checklists::gate(cell).filter(|text| !text.is_empty()) {
+                let criterion = criterion(&plain(&text), criteria::Place::Anywhere, Some(row.line));
+                self.check(criterion, row.line, reader);
+                continue;
+            }
+            self.step.guidance.push(Guidance { line: row.line, text: cell.clone() });
+            let suggested = commands::in_spans(cell).filter_map(command);
+            self.step.suggested_commands.extend(suggested);
+        }
+    }
+
+    fn block(&mut self, block: &Block, about: Topic, lists: bool, reader: &mut Reader) {
+        match &block.content {
+            Content::Paragraph(lines) => {
+                for line in lines {
+                    self.line(line, reader);
+                }
+            }
+            Content::List(items) => {
+                let label = block.label_text();
+                let line = block.label.as_ref().map(|label| label.no);
+                let all: Vec<&Item> = items.iter().collect();
+                let lists = lists && !block.label.as_ref().is_some_and(|label| is_special(label, reader));
+                self.items(&all, &Under { label: &label, line, about, lists }, reader);
+            }
+            Content::Table(header, rows) if is_mapping(header.cells.as_slice()) => {
+                self.mapping(block, rows, reader);
+            }
+            Content::Fence(lines) => self.fence(block, lines, reader),
+            Content::Quote(_) | Content::Table(..) | Content::Other => {}
+        }
+    }
+
+    fn mapping(&mut self, block: &Block, rows: &[Row], reader: &mut Reader) {
+        let head = rows.first().map_or(block.last, |row| row.line.saturating_sub(1));
+        reader.became(block.first, head, Kind::TableHead, "");
+        if let Some(label) = &block.label {
+            reader.became(label.no, label.no, Kind::Label, "");
+        }
+        for row in rows.iter().filter(|row| !row.cell(0).is_empty()) {
+            let (name, source) = (row.cell(0), row.cell(1));
+            let input = Input { name, source, line: row.line, links: vec![], file: None };
+            reader.became(row.line, row.line, Kind::Input, &input.name);
+            self.step.inputs.push(input);
+        }
+    }
+
+    fn fence(&mut self, block: &Block, lines: &[(u32, String)], reader: &mut Reader) {
+        let checks = checklists::fenced(block);
+        for (line, text) in checks {
+            self.check(criterion(&text, criteria::Place::Anywhere, Some(line)), line, reader);
+        }
+        let shown: Vec<String> = lines.iter().filter_map(|(_, line)| command(line)).collect();
+        if is_shell(&block.info) {
+            self.found.commands.extend(commands::all_do(shown.iter().map(String::as_str)));
+        }
+        self.step.suggested_commands.extend(shown);
+    }
+
+    fn check(&mut self, criterion: Criterion, last: u32, reader: &mut Reader) {
+        let gate = criterion.gate.clone().unwrap_or_default();
+        reader.became(criterion.line.unwrap_or(last), last, Kind::Checklist, &gate);
+        self.step.checklist.push(criterion);
+    }
+
+    fn line(&mut self, line: &Line, reader: &mut Reader) {
+        let Some(label) = line.label.as_deref().map(str::to_lowercase) else { return };
+        if line.text.is_empty() {
+            return;
+        }
+        if label.contains("skill") || label == "agent" {
+            let name = plain(&line.text);
+            self.step.name_in_document.clone_from(&name);
+            let skill = reader.words.of_name(&name);
+            match skill {
+                Some(skill) => self.found.called.push(Sense::Does(skill)),
+                None => super::check::unknown_skill(reader, line.no, &name),
+            }
+            reader.became(line.no, line.no, Kind::Skill, skill.unwrap_or(Skill::Manual).name());
+        } else if matches!(label.as_str(), "output" | "outputs" | "result" | "results") {
+            self.step.outputs.push(plain(&line.text));
+            self.found.put_out.extend(synonyms::in_result(&line.text).into_iter().map(Sense::Does));
+            reader.became(line.no, line.no, Kind::Output, &plain(&line.text));
+        } else if checklists::demands(&label) {
+            let criterion = criterion(&plain(&line.text), criteria::Place::Anywhere, Some(line.no));
+            self.check(criterion, line.no, reader);
+        }
+    }
+
+    fn items(&mut self, items: &[&Item], under: &Under<'_>, reader: &mut Reader) {
+        let own = reader.words.topic(under.label);
+        let kind = if own == Topic::None || own == Topic::Procedure { under.about } else { own };
+        let has = |words: &[&str]| words.iter().any(|word| under.label.contains(word));
+        let does = has(&["action", "deliverable", "do this", "tasks"]) && kind.place().is_none();
+        let outputs = has(&["output", "deliverable", "result"]);
+        let demanded = checklists::demands(under.label)
+            || matches!(kind, Topic::Verification | Topic::Monitoring | Topic::Completion);
+        let mut listed = Vec::new();
+        for item in items {
+            let text = item.text();
+            self.step.suggested_commands.extend(item.code.iter().filter_map(|(_, line)| command(line)));
+            if item.task || checklists::boxed(&text).is_some() || (demanded && item.depth == 0) {
+                let text = plain(checklists::boxed(&text).unwrap_or(&text));
+                let place = kind.place().unwrap_or(criteria::Place::Anywhere);
+                self.check(criterion(&text, place, Some(item.line)), item.last(), reader);
+                under.understood(reader);
+                continue;
+            }
+            self.step.guidance.push(Guidance { line: item.line, text: text.clone() });
+            if outputs {
+                self.step.outputs.push(plain(&text));
+                reader.became(item.line, item.last(), Kind::Output, &plain(&text));
+            }
+            if does {
+                let senses = reader.words.senses(&text, usize::MAX);
+                for sense in &senses {
+                    reader.became(item.line, item.last(), Kind::Action, settle::plainly(*sense).name());
+                }
+                if outputs || !senses.is_empty() {
+                    under.understood(reader);
+                }
+                self.found.acted.extend(senses);
+            } else if kind == Topic::None && item.depth == 0 && item.ordered {
+                let reach = if self.found.titled.is_empty() { NEAR } else { 0 };
+                listed.push((item, named(item, reach, reader).first().copied()));
+            }
+        }
+        self.listed(&listed, under, reader);
+    }
+
+    /// An ordered list in a step tells what is done in it, if enough of its
+    /// items do.
+    fn listed(&mut self, items: &[(&&Item, Option<Sense>)], under: &Under<'_>, reader: &mut Reader) {
+        let count = items.iter().filter(|(_, sense)| sense.is_some()).count();
+        let least = if self.found.titled.is_empty() { 2 } else { 3 };
+        if !under.lists || count == 0 || count * least < items.len() {
+            return;
+        }
+        for (item, sense) in items.iter().filter_map(|(item, sense)| Some((item, (*sense)?))) {
+            if sense != Sense::Does(Skill::Manual) {
+                reader.became(item.line, item.last(), Kind::Action, settle::plainly(sense).name());
+                self.found.listed.push(sense);
+            }
+        }
+    }
+}
+
+/// What a list stands under.
+struct Under<'a> {
+    label: &'a str,
+    line: Option<u32>,
+    about: Topic,
+    /// Whether its ordered items may be what the step does.
+    lists: bool,
+}
+
+impl Under<'_> {
+    fn understood(&self, reader: &mut Reader) {
+        if let Some(line) = self.line {
+            reader.became(line, line, Kind::Label, "");
+        }
+    }
+}
+
+/// Whether a label introduces what is done only in some cases, or no part of
+/// the steps: `If the tests fail:`, `**Error handling:** when it takes too long:`.
+fn is_special(label: &Line, reader: &Reader) -> bool {
+    let whole = label.whole();
+    let first = super::words::tokens(&whole);
+    let grammar = &reader.words.grammar;
+    let only_if = first.first().is_some_and(|word| grammar.only_if.of_word(word).is_some());
+    let case = ["場合", "如果", "경우", "ときは"].iter().any(|word| whole.contains(word));
+    let named = label.label.as_deref().map_or(Topic::None, |name| reader.words.topic(name));
+    only_if || case || matches!(named, Topic::Around | Topic::Principles)
+}
+
+/// What an item names: its label, or else its text.
+fn named(item: &Item, reach: usize, reader: &Reader) -> Vec<Sense> {
+    let Some(first) = item.lines.first() else { return vec![] };
+    if let Some(label) = &first.label {
+        let senses = reader.words.senses(label, usize::MAX);
+        if !senses.is_empty() || reader.words.only_tells(label) {
+            return senses;
+        }
+    }
+    let text: Vec<&str> = item.lines.iter().map(|line| line.text.as_str()).collect();
+    reader.words.senses(&text.join(" "), reach)
+}
+
+/// Whether a fence shows commands.
+fn is_shell(info: &str) -> bool {
+    matches!(
+        info,
+        "" | "sh"
+            | "bash"
+            | "shell"
+            | "zsh"
+            | "console"
+            | "shell-session"
+            | "powershell"
+            | "cmd"
+            | "terminal"
+            | "fish"
+    )
 }
 
 pub(crate) fn is_mapping(header: &[String]) -> bool {
     let has =
         |column: usize, word: &str| header.get(column).is_some_and(|cell| cell.to_lowercase().contains(word));
     has(0, "input") && has(1, "source")
-}
-
-fn label_understood(block: &Block, reader: &mut Reader) {
-    if let Some(label) = &block.label {
-        reader.became(label.no, label.no, Kind::Label, "");
-    }
-}
-
-fn read_line(line: &Line, step: &mut Step, found: &mut Found, reader: &mut Reader) {
-    let Some(label) = line.label.as_deref().map(str::to_lowercase) else { return };
-    if line.text.is_empty() {
-        return;
-    }
-    if label.contains("skill") || label == "agent" {
-        let name = plain(&line.text);
-        step.name_in_document.clone_from(&name);
-        match synonyms::of_name(&name) {
-            Some(skill) => found.called.push(skill),
-            None => super::check::unknown_skill(reader, line.no, &name),
-        }
-        let skill = synonyms::of_name(&name).unwrap_or(Skill::Manual);
-        reader.became(line.no, line.no, Kind::Skill, skill.name());
-    } else if matches!(label.as_str(), "output" | "outputs" | "result" | "results") {
-        step.outputs.push(plain(&line.text));
-        found.put_out.extend(synonyms::in_result(&line.text));
-        reader.became(line.no, line.no, Kind::Output, &plain(&line.text));
-    }
-}
-
-fn read_list(
-    b: &Block,
-    items: &[Item],
-    titles: &[String],
-    step: &mut Step,
-    found: &mut Found,
-    reader: &mut Reader,
-) {
-    let label = b.label_text();
-    let about = titles.iter().map(String::as_str).chain([label.as_str()]);
-    let kind = about.map(topic).rfind(|kind| *kind != Topic::None).unwrap_or(Topic::None);
-    let does = ["action", "deliverable", "do this", "tasks"].iter().any(|word| label.contains(word));
-    let outputs = ["output", "deliverable", "result"].iter().any(|word| label.contains(word));
-    for item in items {
-        let text = item.text();
-        step.suggested_commands.extend(item.code.iter().filter_map(|(_, line)| command(line)));
-        let checked =
-            item.task || matches!(kind, Topic::Verification | Topic::Monitoring | Topic::Completion);
-        if checked {
-            let place = kind.place().unwrap_or(Place::Anywhere);
-            let criterion = criterion(&plain(&text), place, Some(item.line));
-            let gate = criterion.gate.as_deref().unwrap_or_default();
-            reader.became(item.line, item.last(), Kind::Checklist, gate);
-            step.checklist.push(criterion);
-            label_understood(b, reader);
-            continue;
-        }
-        step.guidance.push(Guidance { line: item.line, text: text.clone() });
-        if outputs {
-            step.outputs.push(plain(&text));
-        }
-        let skills = synonyms::in_prose(&text, usize::MAX);
-        if does && kind == Topic::None {
-            if outputs {
-                reader.became(item.line, item.last(), Kind::Output, &plain(&text));
-            }
-            for skill in &skills {
-                reader.became(item.line, item.last(), Kind::Action, skill.name());
-            }
-            if !skills.is_empty() || outputs {
-                label_understood(b, reader);
-            }
-            found.acted.extend(skills);
-        } else if kind == Topic::None && item.depth == 0 {
-            found.loose.extend(synonyms::in_prose(&text, 2));
-        }
-    }
-}
-
-/// The command that a line of an example suggests, if it looks like one.
-pub(crate) fn command(line: &str) -> Option<String> {
-    const TOOLS: &[&str] = &[
-        "git",
-        "cd",
-        "npm",
-        "yarn",
-        "pnpm",
-        "npx",
-        "cargo",
-        "make",
-        "just",
-        "go",
-        "python",
-        "python3",
-        "pytest",
-        "flake8",
-        "ruff",
-        "black",
-        "eslint",
-        "docker",
-        "kubectl",
-        "helm",
-        "gh",
-        "glab",
-        "curl",
-        "mvn",
-        "gradle",
-        "dotnet",
-        "bundle",
-        "rake",
-        "terraform",
-        "ansible-playbook",
-        "bash",
-        "sh",
-        "composer",
-        "php",
-        "mix",
-        "tox",
-        "poetry",
-        "uv",
-        "rustc",
-    ];
-    let line = line.trim().trim_start_matches(['$', '>']).trim();
-    let first = line.split_whitespace().next()?;
-    let known = TOOLS.contains(&first) || (first.starts_with("./") && first.len() > 2);
-    known.then(|| line.to_owned())
 }
 
 /// Makes ids unique by a number after them.
@@ -429,39 +442,5 @@ pub(crate) fn unique_ids(steps: &mut [Step]) {
             }
             step.id = format!("{}-{count}", step.id);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn titles_in_many_languages() {
-        let rows = [
-            ("Step 1: Implement Hotfix", Some("Implement Hotfix")),
-            ("Phase 2 — Test", Some("Test")),
-            ("Bước 3: Triển khai", Some("Triển khai")),
-            ("Adım 1. Düzelt", Some("Düzelt")),
-            ("Schritt 2 - Prüfen", Some("Prüfen")),
-            ("Étape 4 : Déployer", Some("Déployer")),
-            ("步骤 1：修复", Some("修复")),
-            ("Шаг 5", Some("Шаг 5")),
-            ("Stepping stones", None),
-            ("Step by step", None),
-        ];
-        for (title, expected) in rows {
-            assert_eq!(after_keyword(title).as_deref(), expected, "{title}");
-        }
-        assert_eq!(after_number("1. Fix").as_deref(), Some("Fix"));
-        assert_eq!(after_number("2024 in review"), None);
-        assert_eq!(after_number("2단계: 수정").as_deref(), Some("수정"));
-    }
-
-    #[test]
-    fn commands() {
-        assert_eq!(command("$ git push").as_deref(), Some("git push"));
-        assert_eq!(command("go home now").as_deref(), Some("go home now"));
-        assert_eq!(command("Keep calm"), None);
     }
 }

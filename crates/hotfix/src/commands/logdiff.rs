@@ -6,6 +6,7 @@ use crate::error::{Failure, exit};
 use crate::logs::compare::{Baseline, Compared, Reading, cores};
 use crate::logs::find::{self, Found};
 use crate::logs::follow::{Listener, follow};
+use crate::logs::open::OpenLog;
 use crate::logs::{LogError, answer, model};
 use crate::report::logs::terminal::{self, Screen};
 use crate::ui::{NAME, Ui, styled};
@@ -26,6 +27,10 @@ pub fn run(args: &Args, global: &Global, ui: &Ui) -> Answer {
         progress: &|name, bytes| progress.read(name, bytes),
         ..Reading::default()
     };
+    // What cannot be read is told before gigabytes are.
+    for log in find::find(&args.candidates)? {
+        OpenLog::look(&log)?;
+    }
     let baseline = Baseline::learn(&args.model, &args.baseline, &reading)?;
     ui.quiet();
     if let Some(name) = &args.save_model {

@@ -61,7 +61,7 @@ pub fn run(cli: Cli, ui: &Ui) -> Answer {
         Verb::Start(args) => start::run(&Session::open(ui, global)?, &args),
         Verb::Run(args) => run::run(&Session::open(ui, global)?, &args),
         Verb::Status => status::run(&Session::open(ui, global)?),
-        Verb::Brief { step } => brief::run(&Session::open(ui, global)?, step.as_deref()),
+        Verb::Brief(args) => brief::run(&Session::open(ui, global)?, &args),
         Verb::Reproduce { command } => reproduce::run(&Session::open(ui, global)?, &command),
         Verb::Verify => verify::run(&Session::open(ui, global)?),
         Verb::Ship(args) => ship::run(&Session::open(ui, global)?, &args),

@@ -14,6 +14,7 @@ use crate::settings;
 use crate::steps::base::{self, Choice};
 use crate::steps::forecast;
 use crate::ui::{BOLD, DIM, GOOD, NAME, WAIT, styled};
+use hotfix_core::change::bad_patterns;
 use hotfix_core::digest;
 use hotfix_core::incident::{Incident, check_key};
 use hotfix_core::journal::{Event, SCHEMA, World};
@@ -76,7 +77,7 @@ fn compile(session: &Session<'_>, args: &args::Start) -> Result<Plan, Failure> {
             .try_this("say it in one line", format!("hotfix start {} -m \"what is wrong\"", args.key)));
     }
     let config = settings::config(&session.repo)?;
-    let workflow = settings::workflow(Some(&session.repo), args.workflow.as_deref())?;
+    let workflow = settings::runnable(Some(&session.repo), args.workflow.as_deref())?;
     let severity = workflow.value.policy.severity(args.severity.as_deref()).map_err(|e| {
         let first = e.known.first().cloned().unwrap_or_default();
         Failure::usage("HF0206", e.to_string()).try_this(
@@ -89,7 +90,32 @@ fn compile(session: &Session<'_>, args: &args::Start) -> Result<Plan, Failure> {
     let mut plan = plan::compile(&workflow.value, &config.value, &config.source, &means, incident);
     plan.workflow.source = workflow.source;
     plan.workflow.unreviewed = workflow.unreviewed;
+    if !args.only.is_empty() {
+        plan.policy.change.only = only(session, &args.only)?;
+    }
     Ok(plan)
+}
+
+/// The paths that the incident concerns, from the top of the repository: who
+/// stands in a folder names what is there.
+fn only(session: &Session<'_>, given: &[String]) -> Result<Vec<String>, Failure> {
+    if let Some(bad) = bad_patterns(given).first() {
+        return Err(Failure::usage(
+            "HF0215",
+            format!("`{}` is no path and no pattern of paths", hotfix_core::text::printable(bad)),
+        )
+        .try_this("name a folder, a file or a glob", again::with(With::long("--only", "src/checkout/**"))));
+    }
+    let here = std::env::current_dir().ok();
+    let below =
+        here.as_deref().and_then(|here| here.strip_prefix(&session.repo.top).ok()).map(Path::to_owned);
+    let from_top = |path: &String| match &below {
+        Some(below) if !below.as_os_str().is_empty() && session.repo.top.join(below).join(path).exists() => {
+            below.join(path.trim_start_matches("./")).to_string_lossy().into_owned()
+        }
+        _ => path.trim_start_matches("./").to_owned(),
+    };
+    Ok(given.iter().map(from_top).collect())
 }
 
 fn refuse_second(session: &Session<'_>, key: &str) -> Result<(), Failure> {

@@ -3,12 +3,16 @@
 use super::{Answer, OpenRun, Session};
 use crate::engine::runs;
 use crate::error::{Failure, exit};
+use crate::git::GitError;
 use crate::settings;
+use crate::steps::change::{self, Subject};
 use crate::sys::lock;
-use crate::ui::{BAD, BOLD, DIM, GOOD, NAME, Ui, WAIT, clock_time, date_time, duration, styled, verdict};
+use crate::ui::{
+    BAD, BOLD, DIM, GOOD, NAME, Ui, WAIT, clock_time, date_time, duration, finding_lines, styled, verdict,
+};
 use hotfix_core::effect::short;
 use hotfix_core::gate::Verdict;
-use hotfix_core::status::{self, GatePart, Status, StepPart};
+use hotfix_core::status::{self, ChangeGatePart, ChangePart, GatePart, Status, StepPart};
 
 /// Carries the verb out.
 pub fn run(session: &Session<'_>) -> Answer {
@@ -16,6 +20,11 @@ pub fn run(session: &Session<'_>) -> Answer {
     let mut now =
         status::of(run.state(), session.clock.now()).ok_or_else(|| Failure::bug("a run without a plan"))?;
     now.notices.extend(drift(session, &run));
+    match live(&run) {
+        Ok(Some(change)) => now.change = Some(change),
+        Ok(None) => {}
+        Err(e) => now.notices.push(format!("the worktree could not be looked at: {}", e.said())),
+    }
     if session.ui.json {
         session.ui.document(&serde_json::to_value(&now)?);
     } else {
@@ -31,6 +40,20 @@ pub fn run(session: &Session<'_>) -> Answer {
         others(session, &run);
     }
     Ok(exit::DONE)
+}
+
+/// What the change gates say of the worktree as it stands, while somebody may
+/// still be working there. Nothing of it is written down.
+fn live(run: &OpenRun<'_>) -> Result<Option<ChangePart>, GitError> {
+    let state = run.state();
+    let merged = !state.deploys.is_empty() || state.has_ended();
+    let Some(attempt) = state.attempt.as_ref().filter(|_| !merged) else { return Ok(None) };
+    let Some((commit, tree, dirty)) = change::worktree_now(attempt)? else { return Ok(None) };
+    if !dirty && commit == attempt.base {
+        return Ok(None);
+    }
+    let judged = change::judge(&run.tools, state, &Subject { attempt, tree: &tree, commit: &commit })?;
+    Ok(Some(ChangePart::of(&judged, &tree)))
 }
 
 /// What differs from the frozen plan: here, and on the default branch.
@@ -189,12 +212,33 @@ fn gates(ui: &Ui, gates: &[GatePart]) {
     ui.answer("");
 }
 
+/// The budget, and what the change gates would say.
+fn change_part(ui: &Ui, part: &ChangePart) {
+    let used = format!(
+        "change: {} of {} files, {} of {} lines",
+        part.files, part.max_files, part.lines, part.max_lines
+    );
+    let open: Vec<&ChangeGatePart> = part.gates.iter().filter(|g| !g.verdict.lets_pass()).collect();
+    let found: usize = open.iter().map(|g| g.findings.len()).sum();
+    let told = match (part.tree.is_some(), found) {
+        (false, _) => String::new(),
+        (true, 0) => "; no finding".to_owned(),
+        (true, 1) => "; 1 finding".to_owned(),
+        (true, n) => format!("; {n} findings"),
+    };
+    let over = part.files > part.max_files || part.lines > part.max_lines;
+    ui.answer(styled(if over || found > 0 { WAIT } else { DIM }, format!("{used}{told}")));
+    for gate in open {
+        ui.answer(format!("  {} {}", verdict(gate.verdict), styled(NAME, &gate.id)));
+        for line in finding_lines(&gate.findings, 4) {
+            ui.answer(format!("    {line}"));
+        }
+    }
+}
+
 fn facts(ui: &Ui, now: &Status) {
-    if let Some(change) = now.change {
-        ui.answer(format!(
-            "change: {} of {} files, {} of {} lines",
-            change.files, change.max_files, change.lines, change.max_lines
-        ));
+    if let Some(part) = &now.change {
+        change_part(ui, part);
     }
     if let Some(forecast) = &now.port_forecast {
         let says = if forecast.clean {

@@ -7,9 +7,6 @@ use crate::error::{Failure, exit};
 use hotfix_core::approval::{has_role, same_person};
 use hotfix_core::journal::Event;
 
-/// Roles that may waive approvals and the authorisation.
-const MAY: [&str; 2] = ["manager", "tech-lead"];
-
 /// Carries the verb out.
 pub fn run(session: &Session<'_>, gate: &str, reason: &str) -> Answer {
     let run = session.open_run(false)?;
@@ -21,7 +18,7 @@ pub fn run(session: &Session<'_>, gate: &str, reason: &str) -> Answer {
     }
     let by = session.repo.person()?;
     let self_waived = same_person(&by, &run.state().author);
-    may(session, &run, gate, &by, self_waived)?;
+    may(&run, gate, &by, self_waived)?;
     if session.global.dry_run {
         session.ui.answer(format!("would record that {by} waives {gate}; nothing was carried out"));
         return Ok(exit::DONE);
@@ -46,29 +43,25 @@ fn known(run: &OpenRun<'_>, gate: &str) -> Result<(), Failure> {
     })
 }
 
-/// Approvals and the authorisation are waived only by a role; where nobody
-/// has any, somebody is truly alone, and the waiver says so.
-fn may(
-    session: &Session<'_>,
-    run: &OpenRun<'_>,
-    gate: &str,
-    by: &str,
-    self_waived: bool,
-) -> Result<(), Failure> {
-    if !(gate.starts_with("review.") || gate == "prepare.authorized") {
-        return Ok(());
+/// The policy names the roles that may; approvals and the authorisation are
+/// somebody else's word, so never the author's. Where nobody has any role,
+/// somebody is truly alone, and the waiver says so.
+fn may(run: &OpenRun<'_>, gate: &str, by: &str, self_waived: bool) -> Result<(), Failure> {
+    let named = run.state().plan.as_ref().and_then(|plan| plan.policy.may_waive(gate));
+    let Some(named) = named else { return Ok(()) };
+    if named.is_empty() {
+        return Err(Failure::usage("HF0210", format!("the policy lets nobody waive {gate}"))
+            .try_this("see what it lacks", "hotfix status"));
     }
     let roles = &run.tools.config.roles;
     let alone = roles.values().all(Vec::is_empty);
-    let holds =
-        MAY.iter().any(|role| roles.get(*role).is_some_and(|p| !p.is_empty()) && has_role(roles, role, by));
-    if alone || (holds && !self_waived) {
+    let others_word = gate.starts_with("review.") || gate == "prepare.authorized";
+    let held = |role: &String| roles.get(role).is_some_and(|p| !p.is_empty()) && has_role(roles, role, by);
+    if alone || (named.iter().any(held) && !(others_word && self_waived)) {
         return Ok(());
     }
-    let _ = session;
-    Err(Failure::usage(
-        "HF0210",
-        format!("{gate} can be waived only by {}, and not by the author of the change", MAY.join(" or ")),
-    )
-    .try_this("ask for the approval", "hotfix status"))
+    let author = if others_word { ", and not by the author of the change" } else { "" };
+    Err(Failure::usage("HF0210", format!("{gate} can be waived only by {}{author}", named.join(" or ")))
+        .try_this("see who has which role", "git show HEAD:.hotfix/config.toml")
+        .try_this("or do what it asks for", "hotfix status"))
 }

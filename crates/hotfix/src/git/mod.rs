@@ -2,6 +2,7 @@
 //! signing, credentials and configuration are the user's. Nothing here ever
 //! forces a push, skips a hook or touches the checkout that one stands in.
 
+pub mod change;
 pub mod fetch;
 pub mod merge;
 pub mod push;
@@ -128,6 +129,16 @@ impl Git {
         Ok(String::from_utf8_lossy(&out).trim_end_matches('\n').to_owned())
     }
 
+    /// Runs git with something on its standard input; its output as bytes.
+    pub fn feed_bytes<I, S>(&self, args: I, input: &[u8]) -> Result<Vec<u8>, GitError>
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let (output, command) = self.output(args, Some(input))?;
+        checked(output, &command)
+    }
+
     /// Whether git answers yes (exit status 0) or no (1).
     pub fn asks<I, S>(&self, args: I) -> Result<bool, GitError>
     where
@@ -178,11 +189,16 @@ impl Git {
         }
         let fail = |e: std::io::Error| GitError::NotFound(e.to_string());
         let mut child = command.spawn().map_err(fail)?;
-        if let (Some(input), Some(mut stdin)) = (input, child.stdin.take()) {
-            // A git that ends early says why on its standard error.
-            let _ = stdin.write_all(input);
-        }
-        Ok((child.wait_with_output().map_err(fail)?, shown))
+        let stdin = child.stdin.take();
+        // Git may answer before it has read everything: a pipe holds only so much.
+        let output = std::thread::scope(|scope| {
+            if let (Some(input), Some(mut stdin)) = (input, stdin) {
+                // A git that ends early says why on its standard error.
+                scope.spawn(move || drop(stdin.write_all(input)));
+            }
+            child.wait_with_output()
+        });
+        Ok((output.map_err(fail)?, shown))
     }
 
     /// Git's version, e.g. (2, 39).

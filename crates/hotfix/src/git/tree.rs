@@ -39,6 +39,12 @@ pub fn diff(git: &Git, old: &str, new: &str) -> Result<String, GitError> {
         "--no-color",
         "--no-ext-diff",
         "--no-textconv",
+        "--no-relative",
+        "--indent-heuristic",
+        "--diff-algorithm=histogram",
+        "--submodule=short",
+        "--inter-hunk-context=0",
+        "-O/dev/null",
         "-M",
         "-U3",
         "--full-index",
@@ -48,6 +54,36 @@ pub fn diff(git: &Git, old: &str, new: &str) -> Result<String, GitError> {
         new,
     ])?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// What a commit's or tree's own attributes say of paths (each ended by a
+/// zero byte): path, attribute, value.
+pub fn attributes(
+    git: &Git,
+    at: &str,
+    names: &[&str],
+    paths: &[u8],
+) -> Result<Vec<(String, String, String)>, GitError> {
+    let of = |git: &Git, from: &str| {
+        let args = [&["check-attr", "-z", "--stdin", from], names].concat();
+        git.feed_bytes(args, paths)
+    };
+    // Git before 2.40 knows no `--source`; an index of the tree says the same.
+    let bytes = if let Ok(bytes) = of(git, &format!("--source={at}")) {
+        bytes
+    } else {
+        let index = TemporaryIndex::empty()?;
+        let git = index.git(git);
+        git.run(["read-tree", at])?;
+        of(&git, "--cached")?
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let mut fields = text.split('\0').map(str::to_owned);
+    let mut out = Vec::new();
+    while let (Some(path), Some(name), Some(value)) = (fields.next(), fields.next(), fields.next()) {
+        out.push((path, name, value));
+    }
+    Ok(out)
 }
 
 /// Whether a worktree has changes that are not committed, untracked files included.
@@ -82,6 +118,12 @@ impl TemporaryIndex {
             std::fs::copy(&own, folder.path().join("index")).map_err(fail)?;
         }
         Ok(TemporaryIndex { folder })
+    }
+
+    fn empty() -> Result<TemporaryIndex, GitError> {
+        let fail =
+            |e: std::io::Error| GitError::Unexpected { command: "index".to_owned(), answer: e.to_string() };
+        Ok(TemporaryIndex { folder: tempfile::tempdir().map_err(fail)? })
     }
 
     fn git(&self, worktree: &Git) -> Git {

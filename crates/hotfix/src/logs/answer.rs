@@ -13,12 +13,17 @@ use jiff::Timestamp;
 
 /// So many templates of a kind are kept in a journal.
 const KEPT: usize = 20;
+/// A template is gone if the candidates would have had so many of it at the
+/// baseline's share: at least one, rounded.
+const EXPECTED: f64 = 0.5;
 /// So much of a text is kept there, in characters.
 const KEPT_TEXT: usize = 400;
 
 /// The answer as a document.
 pub fn document(baseline: &Baseline, compared: Compared) -> LogDiff {
-    let Compared { diff, only, sources, mut notices } = compared;
+    let Compared { mut diff, only, sources, mut notices } = compared;
+    // What a log as short as this would hardly have had is not gone.
+    diff.gone.retain(|gone| gone.expected >= EXPECTED);
     notices.splice(0..0, baseline.notices.iter().cloned());
     notices.extend(left_out(&baseline.model, &diff));
     let of = |template: Template| shown(template, &sources);
@@ -59,7 +64,7 @@ pub fn document(baseline: &Baseline, compared: Compared) -> LogDiff {
 pub fn kept(mut answer: LogDiff) -> LogDiff {
     answer.new.truncate(KEPT);
     answer.risen.truncate(KEPT);
-    answer.gone.truncate(KEPT);
+    answer.gone.truncate(KEPT / 4);
     let safe = |text: &str| brief(&redact(text), KEPT_TEXT);
     let template = |t: &mut LogTemplate| {
         let (text, example) = (safe(&t.template), safe(&t.example));
@@ -74,7 +79,7 @@ pub fn kept(mut answer: LogDiff) -> LogDiff {
     answer.new.iter_mut().for_each(template);
     answer.risen.iter_mut().for_each(|risen| template(&mut risen.template));
     for gone in &mut answer.gone {
-        (gone.template, gone.example) = (safe(&gone.template), safe(&gone.example));
+        gone.template = safe(&gone.template);
         gone.parts = vec![LogPart { text: gone.template.clone(), variable: false }];
     }
     answer
@@ -161,7 +166,6 @@ fn gone(gone: Gone) -> LogGone {
         baseline_count: gone.baseline_count,
         expected: gone.expected,
         p_value: gone.p_value,
-        example: gone.example,
     }
 }
 

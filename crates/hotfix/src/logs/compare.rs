@@ -88,11 +88,15 @@ pub struct Compared {
 }
 
 impl Baseline {
-    /// Loads models and learns logs, all as one baseline.
+    /// Loads models and learns logs, all as one baseline. A model among the
+    /// logs is taken for what it is.
     pub fn learn(models: &[String], logs: &[String], reading: &Reading<'_>) -> Result<Self, LogError> {
-        let found = find(logs)?;
+        let (saved, found): (Vec<Found>, Vec<Found>) = find(logs)?
+            .into_iter()
+            .partition(|log| log.path.as_ref().is_some_and(|path| model::is_one(path)));
         let mut baseline = Baseline { models: models.to_vec(), ..Baseline::default() };
-        for name in models {
+        baseline.models.extend(saved.into_iter().map(|model| model.name));
+        for name in &baseline.models {
             baseline.model.merge(&model::load(name)?);
         }
         let poured = std::thread::scope(|scope| {
@@ -301,15 +305,19 @@ mod tests {
     #[test]
     fn models_and_logs_are_one_baseline() {
         let folder = tempfile::tempdir().unwrap();
-        let a = write(folder.path(), "a", "INFO served 7\n");
-        let b = write(folder.path(), "b", "ERROR cart 3 is gone\n");
-        let c = write(folder.path(), "c", "INFO served 1\nERROR cart 4 is gone\nERROR pool exhausted\n");
+        let first = write(folder.path(), "a", "INFO served 7\n");
+        let second = write(folder.path(), "b", "ERROR cart 3 is gone\n");
+        let saved = folder.path().join("d.bin").display().to_string();
+        let after = write(folder.path(), "c", "INFO served 1\nERROR cart 4 is gone\nERROR pool exhausted\n");
         let reading = Reading::default();
-        let m = folder.path().join("m.bin").display().to_string();
-        model::save(&Baseline::learn(&[], &[a], &reading).unwrap().model, &m).unwrap();
-        let baseline = Baseline::learn(&[m], &[b], &reading).unwrap();
-        let answer = baseline.compare(&[c], Only::All, &reading).unwrap();
+        let model = folder.path().join("m.bin").display().to_string();
+        model::save(&Baseline::learn(&[], &[first], &reading).unwrap().model, &model).unwrap();
+        let baseline = Baseline::learn(&[model], &[second], &reading).unwrap();
+        let answer = baseline.compare(&[after], Only::All, &reading).unwrap();
         assert_eq!(answer.diff.new_lines, [3]);
         assert_eq!((baseline.model.events(), baseline.sources.len()), (2, 1));
+        model::save(&baseline.model, &saved).unwrap();
+        let baseline = Baseline::learn(&[], &[saved], &reading).unwrap();
+        assert_eq!((baseline.model.events(), baseline.sources.len(), baseline.models.len()), (2, 0, 1));
     }
 }

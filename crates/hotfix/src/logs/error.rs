@@ -53,7 +53,7 @@ pub enum LogError {
         unpack: &'static str,
     },
     /// The packed data is damaged or cut short.
-    #[error("the log {name} is damaged: {} after {read} bytes of its text ({source})", told(*packing))]
+    #[error("the log {name} {}", damage(*packing, *read, source))]
     Damaged {
         /// The log.
         name: String,
@@ -104,12 +104,17 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-fn told(packing: Packing) -> &'static str {
-    match packing {
-        Packing::Plain => "it ends",
-        Packing::Gzip => "its gzip data ends or breaks",
-        Packing::Zstd => "its zstd data ends or breaks",
+fn damage(packing: Packing, read: u64, error: &io::Error) -> String {
+    if wants_memory(error) {
+        return "was packed for unpacking with more than 128 MB of memory".to_owned();
     }
+    let what = if packing == Packing::Zstd { "zstd" } else { "gzip" };
+    format!("is damaged: its {what} data ends or breaks after {read} bytes of its text ({error})")
+}
+
+/// Zstandard refuses windows above 128 MB unless it is asked for them.
+fn wants_memory(error: &io::Error) -> bool {
+    error.to_string().contains("too much memory")
 }
 
 /// A path as a shell takes it as one word.
@@ -128,7 +133,11 @@ fn folder_of(name: &str) -> String {
 
 impl From<LogError> for Failure {
     fn from(error: LogError) -> Self {
-        let code = if matches!(error, LogError::Model { .. }) { "HF1102" } else { "HF1101" };
+        let code = match error {
+            LogError::Model { .. } => "HF1102",
+            LogError::Interrupted { .. } => "HF0130",
+            _ => "HF1101",
+        };
         let failure = Failure::usage(code, error.to_string());
         match error {
             LogError::Unreadable { name, source } if source.kind() == io::ErrorKind::NotFound => {
@@ -153,6 +162,10 @@ impl From<LogError> for Failure {
             LogError::Packed { name, unpack, .. } => failure.try_this(
                 "unpack it on the way",
                 format!("{unpack} {} | hotfix logdiff --baseline FILE -", quoted(&name)),
+            ),
+            LogError::Damaged { name, source, .. } if wants_memory(&source) => failure.try_this(
+                "unpack it on the way, with the memory that it was packed for",
+                format!("zstd -dc --long=31 {} | hotfix logdiff --baseline FILE -", quoted(&name)),
             ),
             LogError::Damaged { name, packing, .. } => {
                 let test = if packing == Packing::Zstd { "zstd -t" } else { "gzip -t" };

@@ -262,6 +262,43 @@ mod tests {
     }
 
     #[test]
+    fn every_name_is_read_once_whatever_it_is() {
+        let pieces = [
+            "20",
+            "26",
+            "11",
+            "22",
+            "-",
+            ".",
+            "_",
+            "T",
+            "/",
+            "log",
+            "é",
+            "日",
+            ".gz",
+            "1",
+            "99999999999999999999",
+        ];
+        let mut state = 7_u64;
+        let mut random = |most: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap() % most
+        };
+        for _ in 0..3_000 {
+            let count = 1 + random(5);
+            let name = |random: &mut dyn FnMut(usize) -> usize| -> String {
+                (0..=random(9)).map(|_| pieces[random(pieces.len())]).collect()
+            };
+            let mut names: Vec<String> = (0..count).map(|_| name(&mut random)).collect();
+            let mut found: Vec<String> = ordered(&names).into_iter().map(|f| f.name).collect();
+            names.sort();
+            found.sort();
+            assert_eq!(names, found);
+        }
+    }
+
+    #[test]
     fn patterns_are_expanded_and_files_with_odd_names_are_not() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["app.log", "app.log.1", "we[i]rd*.log"] {

@@ -14,7 +14,7 @@ pub mod find;
 pub mod follow;
 pub mod model;
 pub mod open;
-mod packing;
+pub mod packing;
 mod pump;
 mod utf16;
 

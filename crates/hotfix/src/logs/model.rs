@@ -33,6 +33,15 @@ pub fn load(name: &str) -> Result<Model, LogError> {
     })
 }
 
+/// Whether a file is a model, of whatever version. Pipes are not looked into.
+pub fn is_one(path: &Path) -> bool {
+    let is_file = std::fs::metadata(path).is_ok_and(|about| about.is_file());
+    let Some(file) = is_file.then(|| std::fs::File::open(path).ok()).flatten() else { return false };
+    let mut head = Vec::new();
+    file.take(64).read_to_end(&mut head).is_ok()
+        && !matches!(Model::from_bytes(&head), Err(ModelError::NotAModel))
+}
+
 /// Writes a model. A file that is there keeps its rights.
 pub fn save(model: &Model, name: &str) -> Result<(), LogError> {
     let failed = |e: std::io::Error| LogError::Model {

@@ -68,7 +68,11 @@ impl OpenLog {
         let Some(path) = &found.path else { return Ok(()) };
         let unreadable = |source| LogError::Unreadable { name: found.name.clone(), source };
         let kind = std::fs::metadata(path).map_err(unreadable)?.file_type();
-        if kind.is_dir() { Err(LogError::Folder { name: found.name.clone() }) } else { Ok(()) }
+        if kind.is_dir() {
+            return Err(LogError::Folder { name: found.name.clone() });
+        }
+        // Opening a pipe would wait for whoever writes into it.
+        if kind.is_file() { File::open(path).map(drop).map_err(unreadable) } else { Ok(()) }
     }
 
     fn file(name: &str, path: PathBuf) -> Result<Self, LogError> {

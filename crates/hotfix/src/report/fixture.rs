@@ -1,6 +1,7 @@
 //! Reports for the tests: a good day, a bad one, one that has just begun, and
 //! one full of spite.
 
+use hotfix_core::finding::{Finding, Hint};
 use hotfix_core::gate::{self, Verdict};
 use hotfix_core::incident::Incident;
 use hotfix_core::journal::{
@@ -101,6 +102,19 @@ fn gates() -> Vec<GatePart> {
     gate::BUILT_IN.iter().map(gate_part).collect()
 }
 
+fn findings(id: &str) -> Vec<Finding> {
+    let one = Finding {
+        rule: "lines".into(),
+        file: "src/names.rs".into(),
+        line: Some(12),
+        column: Some(5),
+        message: "84 lines changed, the budget is 60; largest: src/names.rs (84)".into(),
+        binding: true,
+        hints: vec![Hint::run("or let it pass under your name", "hotfix waive change.size --reason \"why\"")],
+    };
+    if id == "change.size" { vec![one] } else { Vec::new() }
+}
+
 fn gate_part(built_in: &gate::BuiltIn) -> GatePart {
     let (verdict, summary) = match built_in.id {
         "change.size" => {
@@ -125,6 +139,8 @@ fn gate_part(built_in: &gate::BuiltIn) -> GatePart {
         _ => Vec::new(),
     };
     GatePart {
+        logs: (built_in.id == "monitor.new-errors").then(|| Box::new(super::logs::fixture::answer())),
+        findings: findings(built_in.id),
         id: built_in.id.into(),
         step: "verify".into(),
         verdict,
@@ -441,7 +457,11 @@ pub fn hostile() -> Report {
     }
     for g in &mut s.gates {
         (g.summary, g.details, g.criteria) = (spite(), vec![spite()], Some(spite()));
+        let hints = vec![Hint::run(spite(), spite())];
+        g.findings =
+            vec![Finding { rule: spite(), file: spite(), message: spite(), hints, ..Finding::default() }];
         g.evidence.iter_mut().for_each(|e| e.command = Some(spite()));
+        g.logs = g.logs.take().map(|_| Box::new(super::logs::fixture::hostile()));
         g.waiver.iter_mut().for_each(|w| (w.by, w.reason) = (spite(), spite()));
     }
     s.deploys.iter_mut().for_each(|d| d.version = spite());

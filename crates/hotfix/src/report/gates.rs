@@ -1,8 +1,10 @@
 //! The gates by the point at which each is required, with their evidence.
 
-use super::words;
+use super::{logs, words};
+use hotfix_core::finding::{Finding, Hint};
 use hotfix_core::gate::{Point, Verdict};
 use hotfix_core::journal::Evidence;
+use hotfix_core::logs::LogDiff;
 use hotfix_core::report::Report;
 use hotfix_core::status::GatePart;
 use hotfix_core::text::one_line;
@@ -28,7 +30,56 @@ pub struct Gate {
     summary: String,
     criteria: Option<String>,
     details: Vec<String>,
+    /// The details stand among the logs.
+    in_logs: bool,
+    findings: Vec<Found>,
     evidence: Vec<Shown>,
+}
+
+/// What a gate has found in the logs.
+#[derive(Debug, Serialize)]
+pub struct InLogs {
+    gate: String,
+    verdict: &'static str,
+    symbol: &'static str,
+    word: &'static str,
+    advisory: bool,
+    answer: logs::Shown,
+}
+
+/// The gates that have found something in the logs.
+pub fn in_logs(report: &Report) -> Vec<InLogs> {
+    let of = |part: &GatePart| {
+        Some(InLogs {
+            gate: part.id.clone(),
+            verdict: part.verdict.name(),
+            symbol: symbol(part.verdict),
+            word: word(part.verdict),
+            advisory: !part.binding,
+            answer: logs::Shown::of(found_in_logs(part)?),
+        })
+    };
+    report.status.gates.iter().filter_map(of).collect()
+}
+
+fn found_in_logs(part: &GatePart) -> Option<&LogDiff> {
+    part.logs.as_deref().filter(|found| !found.new.is_empty() || !found.risen.is_empty())
+}
+
+/// A finding, and what to do about it while it stands.
+#[derive(Debug, Serialize)]
+pub struct Found {
+    place: String,
+    message: String,
+    rule: String,
+    hints: Vec<Advice>,
+}
+
+/// Advice, with its command.
+#[derive(Debug, Serialize)]
+pub struct Advice {
+    text: String,
+    command: Option<String>,
 }
 
 /// Evidence.
@@ -86,7 +137,22 @@ fn gate(part: &GatePart) -> Gate {
         summary: one_line(&part.summary),
         criteria: part.criteria.as_deref().map(one_line),
         details: part.details.clone(),
+        in_logs: found_in_logs(part).is_some(),
+        findings: part.findings.iter().map(|finding| found(finding, part.verdict)).collect(),
         evidence: part.evidence.iter().map(shown).collect(),
+    }
+}
+
+fn found(finding: &Finding, verdict: Verdict) -> Found {
+    let advice =
+        |hint: &Hint| Advice { text: one_line(&hint.text), command: hint.command.as_deref().map(one_line) };
+    // A gate that was let pass needs no more advice.
+    let open = matches!(verdict, Verdict::Fail | Verdict::Unknown);
+    Found {
+        place: one_line(&finding.place()),
+        message: one_line(&finding.message),
+        rule: one_line(&finding.rule),
+        hints: finding.hints.iter().filter(|_| open).map(advice).collect(),
     }
 }
 

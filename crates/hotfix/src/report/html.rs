@@ -12,14 +12,25 @@ use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior
 /// picture from elsewhere; it follows the reader's dark or light preference
 /// and can be printed.
 pub fn html(report: &Report) -> Result<String, RenderError> {
+    Ok(pages()?.get_template("report.html")?.render(Serde(View::of(report)))?)
+}
+
+/// The environment with the templates of every page.
+pub(super) fn pages() -> Result<Environment<'static>, Error> {
     let mut env = environment(AutoEscape::Html)?;
     env.set_formatter(format);
-    env.add_template("parts.html", include_str!("templates/parts.html"))?;
-    env.add_template("signal.html", include_str!("templates/signal.html"))?;
-    env.add_template("proof.html", include_str!("templates/proof.html"))?;
-    env.add_template("style.css", include_str!("templates/style.css"))?;
-    env.add_template("report.html", include_str!("templates/report.html"))?;
-    Ok(env.get_template("report.html")?.render(Serde(View::of(report)))?)
+    for (name, text) in [
+        ("parts.html", include_str!("templates/parts.html")),
+        ("signal.html", include_str!("templates/signal.html")),
+        ("logs.html", include_str!("templates/logs.html")),
+        ("proof.html", include_str!("templates/proof.html")),
+        ("style.css", include_str!("templates/style.css")),
+        ("report.html", include_str!("templates/report.html")),
+        ("logs-page.html", include_str!("templates/logs-page.html")),
+    ] {
+        env.add_template(name, text)?;
+    }
+    Ok(env)
 }
 
 /// An environment in which a missing value is a fault, not an empty place.

@@ -10,6 +10,7 @@
 
 pub mod analysis;
 mod axis;
+pub mod brief;
 mod chart;
 mod diff;
 mod facts;

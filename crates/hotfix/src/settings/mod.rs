@@ -11,7 +11,7 @@ mod library;
 mod pages;
 mod user;
 
-pub use pages::{FoundPage, named_page, page, page_text, workflow};
+pub use pages::{FoundPage, named_page, page, page_text, runnable, workflow};
 pub use user::{UserFile, user};
 
 /// Where the config stands in a repository.

@@ -75,6 +75,40 @@ pub fn workflow(repo: Option<&Repo>, named: Option<&str>) -> Result<Sourced<Work
         .try_this("see what a workflow looks like", "hotfix workflow show"))
 }
 
+/// The workflow that something can be started with: one without errors. What
+/// was taken of a page with an error may be looser than what was meant.
+pub fn runnable(repo: Option<&Repo>, named: Option<&str>) -> Result<Sourced<Workflow>, Failure> {
+    let workflow = workflow(repo, named)?;
+    let errors = |d: &&workflow::Diagnostic| d.severity == workflow::Level::Error;
+    let Some(first) = workflow.value.diagnostics.iter().find(errors) else { return Ok(workflow) };
+    let found = page(repo, named)?;
+    let check = named
+        .map_or_else(|| "hotfix workflow check".to_owned(), |named| format!("hotfix workflow check {named}"));
+    let mut failure =
+        Failure::usage("HF0335", format!("the workflow has an error ({}): {}", first.code, first.message));
+    match &first.file {
+        None => failure = failure.at(found.path, found.text.clone(), range_of(&found.text, first)),
+        Some(file) => failure.message = format!("{file}:{}: {}", first.line, failure.message),
+    }
+    if let Some(hint) = &first.hint {
+        failure = failure.hint(hint.clone());
+    }
+    Err(failure.try_this("see all of them", check).try_this(
+        "or go by another page now",
+        "hotfix workflow show && hotfix start KEY -m TITLE --workflow FILE",
+    ))
+}
+
+/// The bytes that a diagnostic is about.
+fn range_of(text: &str, said: &workflow::Diagnostic) -> std::ops::Range<usize> {
+    let line = (said.line as usize).saturating_sub(1);
+    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let rest = text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
+    let at = |chars: u32| rest.char_indices().nth(chars as usize).map_or(rest.len(), |(at, _)| at);
+    let column = said.column.saturating_sub(1);
+    start + at(column)..start + at(column.saturating_add(said.length))
+}
+
 /// The page: the one named, else the repository's, else the built-in one.
 pub fn page(repo: Option<&Repo>, named: Option<&str>) -> Result<FoundPage, Failure> {
     if let Some(named) = named {

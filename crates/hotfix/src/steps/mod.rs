@@ -4,6 +4,7 @@
 
 pub mod analyze;
 pub mod base;
+pub mod change;
 pub mod check_style;
 pub mod cleanup;
 pub mod commit;
@@ -11,6 +12,7 @@ pub mod deploy;
 pub mod follow_up;
 pub mod forecast;
 pub mod implement;
+pub mod logs;
 pub mod manual;
 pub mod merge;
 pub mod merge_request;
@@ -31,8 +33,10 @@ use crate::engine::effects::identity;
 use crate::engine::{Durable, Stop, Values};
 use crate::error::Failure;
 use hotfix_core::effect::{Action, Effect};
+use hotfix_core::finding::{self, Finding};
 use hotfix_core::gate::{self, Bound, Point, Verdict};
 use hotfix_core::journal::{Event, Evidence, GateObservation, Observation, WaitingFor, WaitingKind};
+use hotfix_core::logs::LogDiff;
 use hotfix_core::plan::Plan;
 use hotfix_core::run::{Attempt, RunState};
 use hotfix_core::workflow::Skill;
@@ -92,19 +96,34 @@ pub struct Says {
     pub summary: String,
     /// More lines.
     pub details: Vec<String>,
+    /// What it objects to.
+    pub findings: Vec<Finding>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
+    /// What is new in the logs, where they were judged.
+    pub logs: Option<Box<LogDiff>>,
 }
 
 /// A gate's evaluation with no more than a line.
 pub fn says(verdict: Verdict, summary: impl Into<String>) -> Says {
-    Says { verdict, summary: summary.into(), details: Vec::new(), evidence: Vec::new() }
+    let summary = summary.into();
+    Says { verdict, summary, details: Vec::new(), findings: Vec::new(), evidence: Vec::new(), logs: None }
 }
 
 impl Says {
     /// With more lines.
     pub fn details(mut self, details: Vec<String>) -> Says {
         self.details = details;
+        self
+    }
+
+    /// With what it objects to; only so much is kept.
+    pub fn findings(mut self, findings: Vec<Finding>) -> Says {
+        let (kept, more) = finding::kept(findings);
+        if more > 0 {
+            self.details.push(format!("{more} more are not listed"));
+        }
+        self.findings = kept;
         self
     }
 
@@ -157,7 +176,9 @@ impl Cx<'_> {
             verdict: says.verdict,
             summary: says.summary,
             details: says.details,
+            findings: says.findings,
             evidence: says.evidence,
+            logs: says.logs,
             tree: head.filter(|_| bound == Bound::Tree).map(|h| h.tree.clone()),
             commit: head.filter(|_| bound == Bound::Commit).map(|h| h.commit.clone()),
             deploy: state.deploys.last().filter(|_| bound == Bound::Deploy).map(|d| d.version.clone()),
@@ -167,6 +188,7 @@ impl Cx<'_> {
                 && before.summary == seen.summary
                 && (&before.tree, &before.commit, &before.deploy) == (&seen.tree, &seen.commit, &seen.deploy)
                 && before.details == seen.details
+                && before.findings == seen.findings
         });
         if same {
             return Ok(());

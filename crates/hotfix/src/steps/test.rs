@@ -2,15 +2,14 @@
 //! smoke tests that pass on the base pass on the fix, and the logs have no
 //! new errors.
 
-use super::proof::{self, ProofTree, Result3, Side};
-use super::{Cx, Ended, Verdict, person, reproduce, says};
+use super::proof::{self, Result3, Side};
+use super::{Cx, Ended, Verdict, logs, person, reproduce, says};
 use crate::engine::Stop;
 use crate::git::tree;
 use hotfix_core::config::Command;
 use hotfix_core::gate::Point;
 use hotfix_core::journal::Evidence;
 use hotfix_core::text::tail;
-use hotfix_logdiff::{Comparison, Model, Options};
 
 /// Verifies the worktree as it stands.
 pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
@@ -37,6 +36,7 @@ pub fn run(cx: &mut Cx<'_>) -> Result<Ended, Stop> {
 
 /// Evaluates every verification gate that is open for this tree.
 pub fn verify(cx: &mut Cx<'_>) -> Result<(), Stop> {
+    logs::begin(cx)?;
     if let Some(command) = reproduce::command(cx)? {
         if cx.wants("repro.fails-before") {
             reproduce::fails_before(cx, &command)?;
@@ -53,8 +53,8 @@ pub fn verify(cx: &mut Cx<'_>) -> Result<(), Stop> {
         let commands = cx.t.config.verify.smoke.clone();
         against_base(cx, "tests.smoke", &commands, "smoke tests")?;
     }
-    if cx.wants("logs.no-new-errors") {
-        logs(cx)?;
+    if cx.wants(logs::GATE) {
+        logs::evaluate(cx)?;
     }
     Ok(())
 }
@@ -165,54 +165,6 @@ fn on_base(
     let ran = proof::run(cx, &base, &cx.t.trusted(command)?, &format!("running {what} on the base"))?;
     evidence.push(ran.evidence.clone());
     Ok(proof::judge(&ran))
-}
-
-/// The gate `logs.no-new-errors`: what the verification wrote, against the
-/// same logs of the base and what else is known to be normal.
-fn logs(cx: &mut Cx<'_>) -> Result<(), Stop> {
-    let names = cx.t.config.verify.logs.clone();
-    let base = proof::prepare_tree(cx, Side::Base)?;
-    if !names.iter().any(|n| base.path.join(n).exists()) {
-        for command in cx.t.config.verify.smoke.clone() {
-            proof::run(cx, &base, &cx.t.trusted(&command)?, "writing the base's log")?;
-        }
-    }
-    let fix = proof::prepare_tree(cx, Side::Fix)?;
-    let answer = compare_logs(cx, &names, &base, &fix)?;
-    cx.gate("logs.no-new-errors", answer)
-}
-
-fn compare_logs(
-    cx: &Cx<'_>,
-    names: &[String],
-    base: &ProofTree,
-    fix: &ProofTree,
-) -> Result<super::Says, Stop> {
-    let mut model = Model::new();
-    let own = cx.t.config.verify.baseline_logs.iter().map(|n| cx.t.repo.main.join(n));
-    for path in names.iter().map(|n| base.path.join(n)).chain(own).filter(|p| p.exists()) {
-        model.learn(&std::fs::read(&path)?);
-        model.finish();
-    }
-    let mut comparison = Comparison::new(&model, Options { only_errors: true, ..Options::default() });
-    let mut read = 0;
-    for path in names.iter().map(|n| fix.path.join(n)).filter(|p| p.exists()) {
-        comparison.feed(&std::fs::read(&path)?);
-        read += 1;
-    }
-    if read == 0 {
-        return Ok(says(Verdict::Unknown, format!("the verification wrote none of {}", names.join(", "))));
-    }
-    let diff = comparison.finish();
-    if diff.new.is_empty() {
-        return Ok(says(
-            Verdict::Pass,
-            format!("no new error among {} lines ({} templates known)", diff.lines, model.templates()),
-        ));
-    }
-    let lines =
-        diff.new.iter().map(|t| format!("{} times: {}", t.count, hotfix_core::change::redact(&t.example)));
-    Ok(says(Verdict::Fail, format!("{} new error templates", diff.new.len())).details(lines.collect()))
 }
 
 #[cfg(test)]

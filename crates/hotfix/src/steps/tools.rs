@@ -13,7 +13,7 @@ use crate::git::repo::Repo;
 use crate::settings::{Trust, TrustedCommand};
 use crate::sys::clock::Clock;
 use crate::sys::process::{self, Ended, Finished, Job};
-use crate::ui::{NAME, Ui, styled, verdict};
+use crate::ui::{NAME, Ui, finding_lines, styled, verdict};
 use hotfix_core::change::redact;
 use hotfix_core::config::{Command, Config};
 use hotfix_core::digest;
@@ -149,6 +149,9 @@ impl Tools<'_> {
         if seen.verdict != Verdict::Pass {
             for line in seen.details.iter().take(8) {
                 self.ui.say(format!("      {}", styled(anstyle::Style::new(), line)));
+            }
+            for line in finding_lines(&seen.findings, 8) {
+                self.ui.say(format!("      {line}"));
             }
         }
     }

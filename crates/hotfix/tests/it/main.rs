@@ -4,15 +4,22 @@
 
 mod approvals;
 mod bad_input;
+mod brief;
 mod by_hand;
+mod change;
 mod crash;
 mod docs;
 mod dry_run;
 mod engine_sim;
+mod examples;
 mod facts;
 mod frozen;
 mod harness;
 mod hooks;
+mod logdiff;
+mod logdiff_follow;
+mod logdiff_gates;
+mod logdiff_input;
 mod port;
 mod repo;
 mod schemas;

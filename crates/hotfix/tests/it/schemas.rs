@@ -4,6 +4,7 @@
 //! `UPDATE_SCHEMAS=1 cargo test -p hotfix --test it schemas` writes them anew.
 
 use super::docs::top;
+use hotfix_core::logs::LogDiff;
 use hotfix_core::workflow::{ActionRow, Workflow};
 use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
@@ -25,6 +26,17 @@ struct WorkflowDocument {
     /// What was understood of the page.
     #[serde(flatten)]
     workflow: Workflow,
+}
+
+/// What `hotfix workflow show --exact --json` prints.
+#[derive(Serialize, JsonSchema)]
+struct PageDocument {
+    /// `hotfix.page/1`.
+    schema: String,
+    /// The page that it was made from.
+    source: String,
+    /// A page in the exact form: read again, it is the same plan.
+    page: String,
 }
 
 /// What any verb prints with `--json` when it cannot go on.
@@ -91,6 +103,11 @@ fn schemas() -> Vec<(&'static str, Value)> {
                 None,
             ),
         ),
+        (
+            "page.json",
+            of(schema_for!(PageDocument), "hotfix workflow show --exact --json", Some("hotfix.page/1")),
+        ),
+        ("logdiff.json", of(schema_for!(LogDiff), "hotfix logdiff --json", Some(hotfix_core::logs::SCHEMA))),
         ("error.json", of(schema_for!(ErrorDocument), "An error with --json", Some("hotfix.error/1"))),
         ("report.json", of(report, "hotfix report --format json", Some(hotfix_core::report::SCHEMA))),
         (
@@ -99,35 +116,16 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ),
         ("config.json", of(schema_for!(hotfix_core::config::Config), ".hotfix/config.toml", None)),
         (
-            "policy.json",
-            policy(of(schema_for!(hotfix_core::policy::Policy), "policy: in front matter", None)),
+            "brief.json",
+            of(
+                schema_for!(hotfix_core::brief::Brief),
+                "hotfix brief --json",
+                Some(hotfix_core::brief::SCHEMA),
+            ),
         ),
+        ("policy.json", hotfix_core::workflow::exact::POLICY_SCHEMA.clone()),
+        ("workflow-front-matter.json", hotfix_core::workflow::exact::SCHEMA.clone()),
     ]
-}
-
-/// The exact form in a page's front matter says only what it wants to say, and
-/// may write a criterion as plain text.
-fn policy(mut schema: Value) -> Value {
-    fn loosen(value: &mut Value) {
-        match value {
-            Value::Object(map) => {
-                if map.contains_key("properties") {
-                    map.remove("required");
-                    map.insert("additionalProperties".to_owned(), false.into());
-                }
-                if map.get("items") == Some(&json!({"$ref": "#/$defs/Criterion"})) {
-                    let either = json!({"anyOf": [{"type": "string"}, {"$ref": "#/$defs/Criterion"}]});
-                    map.insert("items".to_owned(), either);
-                }
-                map.values_mut().for_each(loosen);
-            }
-            Value::Array(items) => items.iter_mut().for_each(loosen),
-            _ => {}
-        }
-    }
-    loosen(&mut schema);
-    schema["$defs"]["Criterion"]["required"] = json!(["text"]);
-    schema
 }
 
 fn pretty(value: &Value) -> String {
@@ -306,7 +304,7 @@ fn one_line(text: &Value) -> String {
 }
 
 /// Checks a document against a published schema.
-fn conforms(name: &str, document: &Value) {
+pub fn conforms(name: &str, document: &Value) {
     let text = std::fs::read_to_string(top().join("schemas").join(name)).unwrap();
     let validator = jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap();
     let wrong: Vec<_> =
@@ -364,10 +362,66 @@ impl Clone {
 #[test]
 fn what_is_understood_of_a_page_conforms() {
     let clone = Clone::new();
-    for page in std::fs::read_dir(top().join("examples")).unwrap().map(|e| e.unwrap().path()) {
+    for page in example_pages() {
         conforms("workflow.json", &clone.json(&["workflow", "show", page.to_str().unwrap()]));
     }
     conforms("workflow.json", &clone.json(&["workflow", "show"]));
+    conforms("page.json", &clone.json(&["workflow", "show", "--exact"]));
+}
+
+#[test]
+fn a_page_that_was_written_exactly_shows_the_same_plan() {
+    let clone = Clone::new();
+    let exact = clone.dir.path().join("exact.md");
+    for page in example_pages() {
+        let page = page.to_str().unwrap();
+        let ran = clone
+            .command(env!("CARGO_BIN_EXE_hotfix"))
+            .args(["workflow", "show", page, "--exact"])
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{page}: {}", String::from_utf8_lossy(&ran.stderr));
+        std::fs::write(&exact, &ran.stdout).unwrap();
+        let (first, again) = (
+            clone.json(&["workflow", "show", page]),
+            clone.json(&["workflow", "show", exact.to_str().unwrap()]),
+        );
+        for key in ["name", "role", "plan"] {
+            assert_eq!(first[key], again[key], "{page}: {key}");
+        }
+        let severe = |d: &&Value| d["severity"] == "error";
+        assert!(!again["diagnostics"].as_array().unwrap().iter().any(|d| severe(&d)), "{page}: {again:#}");
+    }
+}
+
+#[test]
+fn the_schema_that_is_printed_is_the_published_one() {
+    let clone = Clone::new();
+    for (args, name) in [
+        (&["workflow", "schema"][..], "workflow-front-matter.json"),
+        (&["workflow", "schema", "--policy"], "policy.json"),
+    ] {
+        let ran = clone.command(env!("CARGO_BIN_EXE_hotfix")).args(args).output().unwrap();
+        let printed: Value = serde_json::from_slice(&ran.stdout).unwrap();
+        let text = std::fs::read_to_string(top().join("schemas").join(name)).unwrap();
+        assert_eq!(printed, serde_json::from_str::<Value>(&text).unwrap());
+    }
+}
+
+/// The pages of `examples/`, skill folders included.
+pub fn example_pages() -> Vec<std::path::PathBuf> {
+    let mut all = Vec::new();
+    for path in std::fs::read_dir(top().join("examples")).unwrap().map(|e| e.unwrap().path()) {
+        let skill = path.join("SKILL.md");
+        if skill.exists() {
+            all.push(skill);
+        } else if path.extension().is_some_and(|e| e == "md") {
+            all.push(path);
+        }
+    }
+    all.sort();
+    assert!(all.len() >= 5, "{all:?}");
+    all
 }
 
 #[test]
@@ -409,4 +463,91 @@ fn the_config_and_the_exact_form_conform() {
         "severities": {"P1": {"approvers": ["on-call"], "reviewers": 1, "review": "post-deploy"}},
     });
     conforms("policy.json", &exact);
+}
+
+/// What the reader says of a typed policy.
+fn is_taken(policy: &Value) -> bool {
+    // JSON is YAML.
+    let text = format!("---\nname: x\npolicy: {policy}\n---\n\n# H\n\n## Step 1: Implement\n");
+    let page = hotfix_core::workflow::Page { source: "page.md", text: &text };
+    let read = hotfix_core::workflow::read(&page);
+    !read.diagnostics.iter().any(|d| matches!(d.code.as_str(), "HF0311" | "HF0312"))
+}
+
+/// Every place of a value, each with something else put there.
+fn mutated(value: &Value, whole: &Value, path: &str, all: &mut Vec<Value>) {
+    let others = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(7),
+        json!(1.5),
+        json!("x"),
+        json!("15m"),
+        json!([]),
+        json!({}),
+    ];
+    for other in others {
+        let mut changed = whole.clone();
+        *changed.pointer_mut(path).unwrap() = other;
+        all.push(changed);
+    }
+    match value {
+        Value::Object(fields) => {
+            let mut more = whole.clone();
+            more.pointer_mut(path).unwrap()["nobody_knows"] = json!(1);
+            all.push(more);
+            for (name, inner) in fields {
+                let mut less = whole.clone();
+                less.pointer_mut(path).unwrap().as_object_mut().unwrap().remove(name);
+                all.push(less);
+                mutated(inner, whole, &format!("{path}/{}", name.replace('~', "~0").replace('/', "~1")), all);
+            }
+        }
+        Value::Array(items) => {
+            for (at, inner) in items.iter().enumerate() {
+                mutated(inner, whole, &format!("{path}/{at}"), all);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_reader_takes_what_the_schema_of_the_policy_allows() {
+    let text = std::fs::read_to_string(top().join("schemas/policy.json")).unwrap();
+    let validator = jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap();
+    let whole = json!({
+        "steps": [{"title": "Mend", "id": "mend", "name": "skills/mend.md", "skills": ["implement"], "outputs": ["Mended"],
+            "inputs": [{"name": "design", "source": "Ticket", "links": ["a.md"]}],
+            "checklist": ["Tests pass", {"text": "Calm", "gate": "manual.calm"}], "guidance": ["Slowly"], "suggested_commands": ["make"]}],
+        "gates": [{"after": "mend", "criteria": "Tests pass", "gate": "tests.critical"}],
+        "prerequisites": ["Confirmed"], "change": {"max_files": 3, "max_lines": null, "minimal": true},
+        "completion": [{"text": "Ported", "gate": null}], "obligations": ["Post-mortem"],
+        "merge_request": {"title_key": "required", "labels": ["urgent"], "evidence": "optional"},
+        "severities": {"P1": {"title": "Down", "approvers": ["on-call"], "reviewers": 1, "review": "post-deploy", "rank": 0}},
+        "branch": {"pattern": "fix/{id}", "base": "main", "merge_to": "production", "port_to": "main", "port_by": "cherry-pick"},
+        "monitor": {"watch": true, "min": "15m", "max": "PT30M", "checks": ["Error rate"]},
+        "rollback": {"required": ["Version"], "automatic": false}, "report_within": "1d",
+        "notify": ["#red", {"kind": "status-page", "target": "page", "condition": "if seen"}],
+        "waivers": {"review.*": ["manager"], "*": []}, "guidance": ["Stay calm"],
+    });
+    let wrong: Vec<_> =
+        validator.iter_errors(&whole).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(is_taken(&whole));
+    let mut all = Vec::new();
+    mutated(&whole, &whole, "", &mut all);
+    let (mut allowed, mut refused) = (0, 0);
+    for policy in &all {
+        // Nothing at all is no policy, and no fault.
+        if policy.is_null() {
+            continue;
+        }
+        let valid = validator.is_valid(policy);
+        assert_eq!(is_taken(policy), valid, "{policy}");
+        if valid { allowed += 1 } else { refused += 1 }
+    }
+    println!("{allowed} allowed and {refused} refused by both");
+    assert!(allowed > 100 && refused > 300, "{allowed} {refused}");
 }

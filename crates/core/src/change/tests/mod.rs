@@ -15,7 +15,24 @@ fn file(path: &str, body: &str) -> String {
 fn judged(diff: &str, with: impl Fn(&mut ChangePolicy)) -> Vec<Judgement> {
     let mut policy = ChangePolicy::default();
     with(&mut policy);
-    judge(&parse(diff), &rules(&policy))
+    judge(&read(diff), &rules(&policy)).gates
+}
+
+/// Reads a diff whose hunks show the whole of each file.
+fn read(diff: &str) -> Change {
+    let mut change = parse(diff);
+    for file in change.files.iter_mut().filter(|file| file.wants_texts()) {
+        let side = |gone: LineKind| {
+            let lines = file.hunks.iter().flat_map(|hunk| &hunk.lines).filter(|line| line.kind != gone);
+            lines.fold(String::new(), |all, line| all + &line.text + "\n")
+        };
+        let (before, after) = (side(LineKind::Added), side(LineKind::Removed));
+        file.texts = Texts {
+            before: Some(before).filter(|_| file.status != Status::Added),
+            after: Some(after).filter(|_| file.status != Status::Deleted),
+        };
+    }
+    change
 }
 
 fn rules(policy: &ChangePolicy) -> Rules<'_> {
@@ -27,6 +44,8 @@ fn rules(policy: &ChangePolicy) -> Rules<'_> {
         protected: &[],
         generated: &[],
         allow_secrets: &[],
+        secret_rules: None,
+        base: "abc1234",
     }
 }
 
@@ -212,13 +231,18 @@ mod gates {
         ]
         .concat();
         let policy = ChangePolicy { max_lines: Some(1), ..ChangePolicy::default() };
-        let change = parse(&diff);
-        let used = budget(&change, &rules(&policy));
-        assert_eq!(
-            used,
-            Budget { files: 1, lines: 2, max_files: DEFAULT_MAX_FILES, max_lines: 1, test_lines: 5 }
-        );
-        let size = &judge(&change, &rules(&policy))[0];
+        let judged = judge(&read(&diff), &rules(&policy));
+        let used = Budget {
+            files: 1,
+            lines: 2,
+            max_files: DEFAULT_MAX_FILES,
+            max_lines: 1,
+            test_lines: 5,
+            quiet_lines: 0,
+            files_aside: 2,
+        };
+        assert_eq!(judged.budget, used);
+        let size = &judged.gates[0];
         assert_eq!(size.verdict, Verdict::Fail);
         assert!(size.findings[0].binding && size.findings[0].message.contains("src/a.rs (2)"));
     }
@@ -242,11 +266,12 @@ mod gates {
             ("vendor/x.rs", &[], &lifted, false),
             ("docs/CODEOWNERS", &[], &[], false),
         ] {
-            let verdict = judge(&parse(&file(path, "-a\n+b")), &Rules { only, protected, ..base })[1].verdict;
+            let verdict =
+                judge(&read(&file(path, "-a\n+b")), &Rules { only, protected, ..base }).gates[1].verdict;
             assert_eq!(verdict == Verdict::Pass, passes, "{path}");
         }
         let bad = ["[".to_owned()];
-        let answer = &judge(&parse(&file("a", "-a\n+b")), &Rules { protected: &bad, ..base })[1];
+        let answer = &judge(&read(&file("a", "-a\n+b")), &Rules { protected: &bad, ..base }).gates[1];
         assert_eq!(answer.verdict, Verdict::Unknown);
     }
 

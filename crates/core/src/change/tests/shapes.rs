@@ -3,24 +3,25 @@ use super::*;
 #[test]
 fn shapes_by_hunk() {
     for (path, body, expected) in [
-        ("a.rs", "-let a=1;\n+let a = 1;", &["only white space differs"][..]),
-        ("a.rs", "-call(a,\n-     b);\n+call(a, b);", &["only white space differs"]),
+        ("a.rs", "-let a=1;\n+let a = 1;", &["only the layout differs"][..]),
+        ("a.rs", "-call(a,\n-     b);\n+call(a, b);", &["only the layout differs"]),
         ("a.rs", "-let a = \"x y\";\n+let a = \"xy\";", &[]),
         ("a.rs", "+\n fn a() {}\n-\n", &[]),
-        ("a.py", "-    return x\n+return x", &[]),
+        ("a.py", " if a:\n-    pay()\n+pay()", &[]),
         ("a.py", "-x = notx\n+x = not x", &[]),
-        ("a.py", "-f( a,b )\n+f( a,b  )", &["only white space differs"]),
+        ("a.py", "-f( a,b )\n+f( a,b  )", &["only the layout differs"]),
         ("a.rs", "+if x {\n-pay();\n+    pay();\n+}", &[]),
         ("a.rs", "+if x {\n a\n-pay();\n+    pay();\n b\n+}", &[]),
         ("a.rs", "-// old\n+// new", &[]),
         ("a.rs", "-let a = 1;\n+let a = 2;", &[]),
-        ("a.rs", "+pub fn retry() {}", &["new public fn `retry`"]),
-        ("a.rs", "-pub fn retry() {}\n+pub fn retry(n: u8) {}", &[]),
+        ("a.rs", "+pub fn retry() {}", &["new public function `retry`"]),
+        ("a.rs", "-pub fn retry() {}\n+pub fn retry(n: u8) {}", &["new parameter `n` of `retry`"]),
+        ("a.rs", "-pub fn retry(n: u8) {}\n+pub fn retry(n: u16) {}", &[]),
         ("tests/a.rs", "+pub fn helper() {}", &[]),
         ("Cargo.toml", " [dependencies]\n+serde = \"1\"", &["new dependency `serde`"]),
-        ("Cargo.toml", "-serde = \"1.0\"\n+serde = \"1.1\"", &[]),
-        ("package.json", " \"scripts\": {\n+  \"a\": \"1 && 2\",", &[]),
-        ("package.json", " \"dependencies\": {\n+  \"a\": \"^1.0.0\",", &["new dependency `a`"]),
+        ("Cargo.toml", " [dependencies]\n-serde = \"1.0\"\n+serde = \"1.1\"", &[]),
+        ("package.json", " { \"scripts\": {\n+  \"a\": \"1 && 2\"\n } }", &[]),
+        ("package.json", " { \"dependencies\": {\n+  \"a\": \"^1.0.0\"\n } }", &["new dependency `a`"]),
         (
             "pom.xml",
             "+<dependency>\n+<artifactId>pay</artifactId>\n+</dependency>",
@@ -33,7 +34,7 @@ fn shapes_by_hunk() {
 
 #[test]
 fn versions_are_said_apart() {
-    let all = judged(&file("Cargo.toml", "-serde = \"1.0\"\n+serde = \"1.1\""), |_| {});
+    let all = judged(&file("Cargo.toml", " [dependencies]\n-serde = \"1.0\"\n+serde = \"1.1\""), |_| {});
     assert!(all[2].summary.ends_with("; changed version of serde"), "{}", all[2].summary);
     assert_eq!(all[2].verdict, Verdict::Pass);
 }
@@ -44,7 +45,7 @@ fn moved_code_is_seen() {
     let gone: Vec<_> = lines.iter().map(|line| format!("-{line}")).collect();
     let come: Vec<_> = lines.iter().map(|line| format!("+  {line}")).collect();
     let diff = [file("src/a.rs", &gone.join("\n")), file("src/b.rs", &come.join("\n"))].concat();
-    assert_eq!(messages(&diff, "change.shape"), ["code moved from src/a.rs:1"]);
+    assert_eq!(messages(&diff, "change.shape"), ["5 lines moved from src/a.rs:1"]);
 }
 
 #[test]
@@ -87,7 +88,7 @@ fn a_moved_test_is_not_weakened() {
 fn a_deleted_test_file_is_weakened() {
     let diff = "diff --git a/tests/a.rs b/tests/a.rs\ndeleted file mode 100644\nindex 1..0\n--- a/tests/a.rs\n\
                 +++ /dev/null\n@@ -1,2 +0,0 @@\n-#[test]\n-fn a() { assert_eq!(a, 1); }\n";
-    assert_eq!(messages(diff, "change.shape"), ["a test file is deleted (1 assertions, 1 tests)"]);
+    assert_eq!(messages(diff, "change.shape"), ["a test file is deleted (1 assertion, 1 test)"]);
 }
 
 #[test]

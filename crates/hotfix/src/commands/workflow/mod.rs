@@ -14,7 +14,7 @@ use hotfix_core::config::Config;
 use hotfix_core::plan;
 use hotfix_core::status;
 use hotfix_core::workflow::order::{Origin, order};
-use hotfix_core::workflow::{Level, Workflow};
+use hotfix_core::workflow::{Level, Workflow, exact};
 
 /// Carries the verb out.
 pub fn run(verb: &WorkflowVerb, global: &Global, ui: &Ui) -> Answer {
@@ -22,8 +22,13 @@ pub fn run(verb: &WorkflowVerb, global: &Global, ui: &Ui) -> Answer {
     match verb {
         WorkflowVerb::New { file } => new::run(repo.as_ref(), file.as_deref(), &new::Voice { global, ui }),
         WorkflowVerb::Check(args) => check::run(args, repo.as_ref(), ui),
-        WorkflowVerb::Show { file, origin: true } => origin::run(repo.as_ref(), file.as_deref(), ui),
-        WorkflowVerb::Show { file, origin: false } => show_page(repo.as_ref(), file.as_deref(), ui),
+        WorkflowVerb::Schema { policy } => {
+            ui.document(if *policy { &exact::POLICY_SCHEMA } else { &exact::SCHEMA });
+            Ok(exit::DONE)
+        }
+        WorkflowVerb::Show { file, origin: true, .. } => origin::run(repo.as_ref(), file.as_deref(), ui),
+        WorkflowVerb::Show { file, exact: true, .. } => show_exact(repo.as_ref(), file.as_deref(), ui),
+        WorkflowVerb::Show { file, .. } => show_page(repo.as_ref(), file.as_deref(), ui),
     }
 }
 
@@ -37,6 +42,18 @@ fn show_page(repo: Option<&Repo>, file: Option<&str>, ui: &Ui) -> Answer {
     }
     let errors = found.value.diagnostics.iter().any(|d| d.severity == Level::Error);
     Ok(if errors { exit::USAGE } else { exit::DONE })
+}
+
+/// The page as data: what was understood of it, and nothing else.
+fn show_exact(repo: Option<&Repo>, file: Option<&str>, ui: &Ui) -> Answer {
+    let found = settings::runnable(repo, file)?;
+    let page = exact::page(&found.value);
+    if ui.json {
+        ui.document(&serde_json::json!({"schema": "hotfix.page/1", "source": found.source, "page": page}));
+    } else {
+        ui.answer_raw(hotfix_core::text::printable(&page).as_bytes());
+    }
+    Ok(exit::DONE)
 }
 
 fn config_of(repo: Option<&Repo>) -> Result<Config, crate::error::Failure> {

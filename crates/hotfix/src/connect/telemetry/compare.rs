@@ -1,53 +1,104 @@
-//! Which error templates are new: the one place that compares two logs.
-//!
-//! [`compare`] is the only function that the rest uses.
+//! Which error templates are new in a log that is followed: the one place
+//! that compares what was written since with what was written before.
 
+use super::log_file::{self, LogPosition, Since};
+use super::store::Store;
+use crate::logs::answer;
+use crate::logs::compare::{Baseline, Compared, Only};
+use crate::logs::model;
+use hotfix_core::digest;
+use hotfix_core::logs::{LogDiff, LogSource};
+use hotfix_logdiff::{Comparison, Model};
 use std::io;
+use std::path::Path;
 
-/// Gives all bytes of a log to what it is given, and its lines.
-pub type Feed<'a> = dyn FnMut(&mut dyn FnMut(&[u8])) -> io::Result<u64> + 'a;
+/// So much of a log is compared with, the newest.
+const BASELINE_BYTES: u64 = 256 << 20;
+/// So many models are kept.
+const MODELS: usize = 16;
 
-/// The new error templates, with an example each.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// The templates.
-    pub templates: Vec<String>,
-    /// An example of each.
-    pub examples: Vec<String>,
-    /// Lines of the candidate.
-    pub lines: u64,
-    /// Lines of the baseline.
-    pub baseline_lines: u64,
+/// What is known of a log up to a position.
+pub struct Before {
+    /// What it knows.
+    pub model: Model,
+    /// What may be missing, for people.
+    pub notices: Vec<String>,
 }
 
-/// Compares a log with its baseline.
-pub fn compare(baseline: &mut Feed<'_>, candidate: &mut Feed<'_>) -> io::Result<Found> {
-    use hotfix_logdiff::{Comparison, Model, Options};
-    let mut model = Model::new();
-    let baseline_lines = baseline(&mut |chunk| model.learn(chunk))?;
-    model.finish();
-    let mut comparison = Comparison::new(&model, Options { only_errors: true, ..Options::default() });
-    let lines = candidate(&mut |chunk| comparison.feed(chunk))?;
-    let (templates, examples) = comparison.finish().new.into_iter().map(|t| (t.text, t.example)).unzip();
-    Ok(Found { templates, examples, lines, baseline_lines })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_that_was_not_there_is_found() {
-        let feed = |text: &'static str| {
-            move |sink: &mut dyn FnMut(&[u8])| {
-                text.as_bytes().chunks(7).for_each(&mut *sink);
-                Ok(text.lines().count() as u64)
-            }
-        };
-        let old = "2026-11-22 ERROR db timeout after 31 ms\nINFO fine\n";
-        let new = "2026-11-23 ERROR db timeout after 97 ms\nINFO other\n2026-11-23 ERROR cart 12 is empty\n";
-        let found = compare(&mut feed(old), &mut feed(new)).unwrap();
-        assert_eq!((found.lines, found.baseline_lines, found.templates.len()), (3, 2, 1));
-        assert!(found.examples[0].contains("ERROR cart 12 is empty"), "{found:?}");
+/// What a log held up to a position. It is learnt once and kept, since the log
+/// may be rotated away while the deploy is still watched.
+pub fn before(store: &Store, path: &Path, until: Option<&LogPosition>) -> io::Result<Before> {
+    let lacks = || {
+        let notice = "the log from before is not known or gone: there is no baseline".to_owned();
+        Before { model: Model::new(), notices: vec![notice] }
+    };
+    let Some(until) = until else { return Ok(lacks()) };
+    let mut notices = Vec::new();
+    if until.size > BASELINE_BYTES {
+        notices.push("only the newest 256 MB of the log from before were compared with".to_owned());
     }
+    let asked = digest::of_value(&(path, until)).map_err(io::Error::other)?;
+    let kept = store.file(&format!("{}.model", &asked[..24]));
+    if let Ok(model) = model::load(&kept.to_string_lossy()) {
+        return Ok(Before { model, notices });
+    }
+    let mut model = Model::new();
+    if log_file::read_until(path, until, BASELINE_BYTES, &mut |chunk| model.learn(chunk))?.is_none() {
+        return Ok(lacks());
+    }
+    model.finish();
+    // Where it cannot be kept, it is learnt again.
+    let _ = model::save(&model, &kept.to_string_lossy());
+    store.prune("model", MODELS);
+    Ok(Before { model, notices })
+}
+
+/// The new error templates in what was written since.
+pub fn compare(before: Before, path: &Path, since: &Since) -> io::Result<LogDiff> {
+    let mut comparison = Comparison::new(&before.model, Only::Errors.options());
+    let parts = since.read(&mut |chunk| comparison.feed(chunk))?;
+    let mut first_line = 1;
+    let source = |part: &log_file::PartRead| {
+        let source = LogSource {
+            name: part.name.clone(),
+            packing: part.packing,
+            bytes: part.bytes,
+            first_line,
+            lines: part.lines,
+        };
+        first_line += part.lines;
+        source
+    };
+    let sources = parts.iter().map(source).collect();
+    let compared = Compared {
+        diff: comparison.finish(),
+        only: Only::Errors,
+        sources,
+        notices: [before.notices, since.notices.clone()].concat(),
+    };
+    let baseline = Baseline { model: before.model, ..Baseline::default() };
+    let mut found = answer::document(&baseline, compared);
+    found.baseline.models = vec![format!("{} before", log_file::name_of(path))];
+    number_by_file(&mut found, since)?;
+    Ok(found)
+}
+
+/// Lines are counted from where the reading began; people look for them in
+/// the file.
+fn number_by_file(found: &mut LogDiff, since: &Since) -> io::Result<()> {
+    let mut before = Vec::new();
+    let risen = found.risen.iter_mut().map(|risen| &mut risen.template);
+    for template in found.new.iter_mut().chain(risen) {
+        // Counting takes long in a large file: only where there is something to name.
+        if before.is_empty() {
+            before =
+                (0..found.candidates.len()).map(|part| since.lines_before(part)).collect::<Result<_, _>>()?;
+        }
+        let part = found
+            .candidates
+            .iter()
+            .rposition(|source| source.first_line <= template.first_line && source.lines > 0);
+        template.file_line += part.and_then(|part| before.get(part)).copied().unwrap_or(0);
+    }
+    Ok(())
 }

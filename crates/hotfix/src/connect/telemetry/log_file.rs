@@ -3,15 +3,16 @@
 //!
 //! Memory is bounded: files are read in chunks and lines of more than a
 //! megabyte come in pieces. A rotated file is looked for beside the log by
-//! its identity. It refuses to guess: where lines may have been lost, it says
-//! so. Compressed rotated files are not read.
+//! its identity, and where it was packed meanwhile, by how its text begins. It
+//! refuses to guess: where lines may have been lost, it says so.
 
 use super::{Raw, Source, SourceError};
+use crate::logs::packing::{self, Packing};
 use hotfix_core::config::Check;
 use hotfix_core::digest;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, Metadata};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read, Seek as _, SeekFrom};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
@@ -69,20 +70,91 @@ impl LogPosition {
             && head(file, self.size).is_ok_and(|head| head == self.head)
     }
 
-    /// The file that stood at this position, under its name or another.
-    fn find(&self, path: &Path) -> Option<File> {
+    /// The file that stood at this position: under its name, under another
+    /// beside it, or packed beside it.
+    fn find(&self, path: &Path) -> Option<Standing> {
         let is_it = |path: &Path| {
             let (file, meta, _) = Self::opened(path).ok()?;
-            self.is_in(&file, &meta).then_some(file)
+            let name = name_of(path);
+            self.is_in(&file, &meta).then(|| Standing { name, text: Text::Plain(file), length: meta.len() })
         };
         is_it(path).or_else(|| {
             let stem = path.file_stem()?.to_str()?;
-            let beside = std::fs::read_dir(path.parent()?).ok()?.flatten();
-            beside
-                .filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(stem)))
-                .find_map(|entry| is_it(&entry.path()))
+            let beside = || std::fs::read_dir(path.parent()?).ok().map(|all| all.flatten().map(|e| e.path()));
+            let named = |path: &PathBuf| name_of(path).starts_with(stem);
+            beside()?
+                .filter(named)
+                .find_map(|other| is_it(&other))
+                .or_else(|| beside()?.filter(named).find_map(|other| self.packed_in(&other)))
         })
     }
+
+    /// The same, packed. Its identity is lost, its beginning tells.
+    fn packed_in(&self, path: &Path) -> Option<Standing> {
+        if self.size < LEAST_TOLD {
+            return None;
+        }
+        let mut text = packed(path)?;
+        let mut beginning = Vec::new();
+        text.by_ref().take(self.size.min(HEAD)).read_to_end(&mut beginning).ok()?;
+        (digest::of_bytes(&beginning)[..16] == self.head).then(|| Standing {
+            name: name_of(path),
+            text: Text::Packed(path.to_owned()),
+            length: u64::MAX,
+        })
+    }
+}
+
+/// A text shorter than this tells no file from another.
+const LEAST_TOLD: u64 = 32;
+
+/// A file that stands, or stood, where the log is.
+struct Standing {
+    name: String,
+    text: Text,
+    /// How far it is to be read.
+    length: u64,
+}
+
+enum Text {
+    Plain(File),
+    Packed(PathBuf),
+}
+
+impl Text {
+    /// The text between two places.
+    fn between(&self, from: u64, to: u64) -> io::Result<Box<dyn Read + '_>> {
+        let length = to.saturating_sub(from);
+        match self {
+            Text::Plain(file) => {
+                let mut file = file;
+                file.seek(SeekFrom::Start(from))?;
+                Ok(Box::new(file.take(length)))
+            }
+            Text::Packed(path) => {
+                let gone = || io::Error::other("the packed file is there no longer");
+                let mut text = packed(path).ok_or_else(gone)?;
+                io::copy(&mut text.by_ref().take(from), &mut io::sink())?;
+                Ok(Box::new(text.take(length)))
+            }
+        }
+    }
+}
+
+fn packed(path: &Path) -> Option<Box<dyn Read>> {
+    let ending = path.extension()?.to_str()?;
+    let file = File::open(path).ok().filter(|_| ["gz", "zst", "zstd"].contains(&ending))?;
+    let mut head = [0; packing::MAGIC];
+    let length = file.read_at(&mut head, 0).ok()?;
+    match packing::of("", &head[..length]).ok()? {
+        Packing::Plain => None,
+        packing => packing::unpacked(packing, file).ok(),
+    }
+}
+
+/// The name of a file, without its folder.
+pub fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn head(file: &File, size: u64) -> io::Result<String> {
@@ -114,11 +186,8 @@ pub type Sink<'a> = dyn FnMut(&[u8]) + 'a;
 /// Gives `sink` the whole lines between two places of a file, and their
 /// number. A line that began before `from` or has not ended before `to` is
 /// left out: it is half written, or belongs to the time before.
-pub fn lines_between(file: &File, from: u64, to: u64, sink: &mut Sink<'_>) -> io::Result<u64> {
-    let mut file = file;
-    let start = from.saturating_sub(1);
-    file.seek(SeekFrom::Start(start))?;
-    let mut input = file.take(to.saturating_sub(start));
+fn lines_between(text: &Text, from: u64, to: u64, sink: &mut Sink<'_>) -> io::Result<u64> {
+    let mut input = text.between(from.saturating_sub(1), to)?;
     let mut buffer = vec![0; CHUNK];
     let mut held: Vec<u8> = Vec::new();
     let (mut lines, mut inside) = (0, from == 0);
@@ -153,9 +222,22 @@ pub fn lines_between(file: &File, from: u64, to: u64, sink: &mut Sink<'_>) -> io
 
 /// What was written to a log since a position, over its rotations.
 pub struct Since {
-    parts: Vec<(File, u64, u64)>,
+    parts: Vec<(Standing, u64)>,
     /// Where lines may be missing, and why.
     pub notices: Vec<String>,
+}
+
+/// A file that was read, from some place on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartRead {
+    /// Its name.
+    pub name: String,
+    /// What it is packed with, if it is.
+    pub packing: Packing,
+    /// How many bytes of its text were read.
+    pub bytes: u64,
+    /// How many of its lines were read.
+    pub lines: u64,
 }
 
 impl Since {
@@ -166,24 +248,27 @@ impl Since {
         let mut since = Self { parts: Vec::new(), notices: Vec::new() };
         let (mut at, mut from) = (start, start.size);
         for next in known.iter().chain([&now]) {
-            // The same inode with another beginning was truncated at some time since.
-            let overwritten = at.inode == now.inode && !at.is_in(&file, &meta);
+            // The same inode with another beginning was truncated since; between
+            // these two looks, if the later one is of what stands there now.
+            let overwritten = at.inode == now.inode && !at.is_in(&file, &meta) && next.is_in(&file, &meta);
             if overwritten || !at.goes_on_as(next) {
                 since.close(path, at, from);
                 from = 0;
             }
             at = next;
         }
-        since.parts.push((file, from, now.size));
+        let current = Standing { name: name_of(path), text: Text::Plain(file), length: now.size };
+        since.parts.push((current, from));
         Ok(since)
     }
 
     /// The rest of a file that is the log no longer.
     fn close(&mut self, path: &Path, last: &LogPosition, from: u64) {
-        match last.find(path).and_then(|file| file.metadata().ok().map(|meta| (file, meta.len()))) {
-            Some((file, length)) => {
-                self.notices.push("the log was rotated; the rotated file was read as well".to_owned());
-                self.parts.push((file, from, length));
+        match last.find(path) {
+            Some(file) => {
+                let name = &file.name;
+                self.notices.push(format!("the log was rotated; the rotated file {name} was read as well"));
+                self.parts.push((file, from));
             }
             None => self.notices.push(
                 "the log was rotated or truncated, and what it held is gone: lines may be missing".to_owned(),
@@ -191,9 +276,40 @@ impl Since {
         }
     }
 
-    /// Gives the lines to `sink`, and their number.
-    pub fn read(&self, sink: &mut Sink<'_>) -> io::Result<u64> {
-        self.parts.iter().map(|(file, from, to)| lines_between(file, *from, *to, sink)).sum()
+    /// Gives the lines to `sink`; what was read, in its order.
+    pub fn read(&self, sink: &mut Sink<'_>) -> io::Result<Vec<PartRead>> {
+        let read = |(file, from): &(Standing, u64)| {
+            let mut bytes = 0;
+            let lines = lines_between(&file.text, *from, file.length, &mut |chunk| {
+                bytes += chunk.len() as u64;
+                sink(chunk);
+            })?;
+            let packing = match &file.text {
+                Text::Plain(_) => Packing::Plain,
+                Text::Packed(path) if path.extension().is_some_and(|e| e == "gz") => Packing::Gzip,
+                Text::Packed(_) => Packing::Zstd,
+            };
+            Ok(PartRead { name: file.name.clone(), packing, bytes, lines })
+        };
+        self.parts.iter().map(read).collect()
+    }
+
+    /// How many lines of a part, by its number, stand before what was read of it.
+    pub fn lines_before(&self, part: usize) -> io::Result<u64> {
+        let Some((file, from)) = self.parts.get(part) else { return Ok(0) };
+        let mut text = file.text.between(0, *from)?;
+        let (mut buffer, mut lines, mut last) = (vec![0; CHUNK], 0, b'\n');
+        loop {
+            match text.read(&mut buffer)? {
+                0 => break,
+                length => {
+                    lines += memchr::memchr_iter(b'\n', &buffer[..length]).count() as u64;
+                    last = buffer[length - 1];
+                }
+            }
+        }
+        // The line that was half written then is left out of what is read.
+        Ok(lines + u64::from(last != b'\n'))
     }
 }
 
@@ -206,7 +322,7 @@ pub fn read_until(
     sink: &mut Sink<'_>,
 ) -> io::Result<Option<u64>> {
     let Some(file) = until.find(path) else { return Ok(None) };
-    lines_between(&file, until.size.saturating_sub(most), until.size, sink).map(Some)
+    lines_between(&file.text, until.size.saturating_sub(most), until.size, sink).map(Some)
 }
 
 #[cfg(test)]
@@ -229,7 +345,8 @@ mod tests {
     fn since(path: &Path, start: &LogPosition, known: &[LogPosition]) -> (String, u64, Vec<String>) {
         let since = Since::find(path, start, known).unwrap();
         let mut bytes = Vec::new();
-        let lines = since.read(&mut |chunk| bytes.extend_from_slice(chunk)).unwrap();
+        let parts = since.read(&mut |chunk| bytes.extend_from_slice(chunk)).unwrap();
+        let lines = parts.iter().map(|part| part.lines).sum();
         (String::from_utf8(bytes).unwrap(), lines, since.notices)
     }
 
@@ -237,7 +354,7 @@ mod tests {
     fn only_whole_lines_of_the_range_are_read() {
         let (_folder, path) = log();
         append(&path, "one\ntwo\nthree\nfo");
-        let file = File::open(&path).unwrap();
+        let file = Text::Plain(File::open(&path).unwrap());
         for (from, to, expected) in [
             (0, 17, "one\ntwo\nthree\n"),
             (4, 17, "two\nthree\n"),
@@ -262,7 +379,7 @@ mod tests {
         let end = append(&path, &line.repeat(30)).size;
         let end = end + append(&path, &"y".repeat(3 << 20)).size - end;
         let (mut most, mut sum) = (0, 0);
-        let file = File::open(&path).unwrap();
+        let file = Text::Plain(File::open(&path).unwrap());
         let lines = lines_between(&file, 0, end, &mut |chunk| {
             most = most.max(chunk.len());
             sum += chunk.len();
@@ -288,10 +405,33 @@ mod tests {
         append(&path, "fresh\n");
         let (text, lines, notices) = since(&path, &start, &[]);
         assert_eq!((text.as_str(), lines), ("late\nfresh\n", 2));
-        assert!(notices[0].contains("rotated; the rotated file was read"), "{notices:?}");
+        assert!(notices[0].contains("the rotated file app.log.1 was read"), "{notices:?}");
         let mut text = Vec::new();
         assert_eq!(read_until(&path, &start, 99, &mut |c| text.extend_from_slice(c)).unwrap(), Some(1));
         assert_eq!(text, b"old\n");
+    }
+
+    #[test]
+    fn a_rotated_log_that_was_packed_is_found_by_its_beginning() {
+        let (folder, path) = log();
+        let start = append(&path, "before the deploy, in a line that tells\nhalf");
+        append(&path, " a line\nlate\n");
+        let text = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let zstd = |text: &[u8]| zstd::encode_all(text, 1).unwrap();
+        std::fs::write(folder.path().join("app.log.1.zst"), zstd(&text)).unwrap();
+        std::fs::write(folder.path().join("app.log.2.zst"), zstd(b"another beginning, of a day before\n"))
+            .unwrap();
+        std::fs::write(folder.path().join("app.log.3.gz"), b"no gzip").unwrap();
+        append(&path, "fresh\n");
+        let (text, lines, notices) = since(&path, &start, &[]);
+        assert_eq!((text.as_str(), lines), ("late\nfresh\n", 2));
+        assert!(notices[0].contains("app.log.1.zst"), "{notices:?}");
+        let found = Since::find(&path, &start, &[]).unwrap();
+        assert_eq!([0, 1, 2].map(|part| found.lines_before(part).unwrap()), [2, 0, 0]);
+        let mut text = Vec::new();
+        assert_eq!(read_until(&path, &start, 99, &mut |c| text.extend_from_slice(c)).unwrap(), Some(1));
+        assert_eq!(text, b"before the deploy, in a line that tells\n");
     }
 
     #[test]
@@ -319,6 +459,24 @@ mod tests {
         append(&path, "same\nother\n");
         let (text, _, notices) = since(&path, &start, &[grown, empty]);
         assert_eq!((text.as_str(), notices.len()), ("same\nother\n", 1));
+    }
+
+    #[test]
+    fn what_was_packed_is_read_once_however_often_it_was_looked_at() {
+        let (folder, path) = log();
+        let start = append(&path, &"before the deploy, in a line that tells\n".repeat(9));
+        let looks: Vec<_> = (0..4).map(|n| append(&path, &format!("after {n}\n"))).collect();
+        let packed = zstd::encode_all(&std::fs::read(&path).unwrap()[..], 1).unwrap();
+        std::fs::write(folder.path().join("app.log.1.zst"), packed).unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(0).unwrap();
+        append(&path, "fresh\n");
+        for more in [0, 1] {
+            let mut known = looks.clone();
+            known.extend((0..more).map(|_| append(&path, "fresher\n")));
+            let (text, lines, notices) = since(&path, &start, &known);
+            assert!(text.starts_with("after 0\nafter 1\nafter 2\nafter 3\nfresh\n"), "{text}");
+            assert_eq!((lines, notices.len()), (5 + more, 1), "{notices:?}");
+        }
     }
 
     #[test]

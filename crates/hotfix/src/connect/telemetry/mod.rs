@@ -22,13 +22,11 @@ use crate::connect::http::{Http, HttpError};
 use hotfix_core::config::{Check, CheckKind, Config, Telemetry, TelemetryKind, Token};
 use hotfix_core::digest;
 use hotfix_core::journal::Reading;
+use hotfix_core::logs::LogDiff;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// So much of a baseline's log is compared with, the newest.
-const BASELINE_BYTES: u64 = 256 << 20;
 
 /// A system that signals come from.
 pub trait Source {
@@ -86,22 +84,6 @@ impl From<StoreError> for SourceError {
     }
 }
 
-/// The error templates that are new in a log.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NewErrors {
-    /// The templates.
-    pub templates: Vec<String>,
-    /// An example of each.
-    pub examples: Vec<String>,
-    /// How many lines were read.
-    pub lines_seen: u64,
-    /// How many lines they were compared with. None is no baseline: then
-    /// every error is "new".
-    pub baseline_lines: u64,
-    /// What may be missing: rotation, truncation, a late first look.
-    pub truncated: Option<String>,
-}
-
 /// Samples the checks of a config and gives their readings.
 pub struct Collector<'a> {
     config: &'a Config,
@@ -121,6 +103,16 @@ impl<'a> Collector<'a> {
     /// Looks once for every check and keeps what was seen. A source that is
     /// down gives a sample with the reason; each source is asked once.
     pub fn sample(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        // Every check is written, even where one cannot be.
+        let mut written = Ok(());
+        for (check, sample) in self.look(now) {
+            written = written.and(self.store.append(&check.name, &sample));
+        }
+        written
+    }
+
+    /// Looks once for every check, and keeps nothing.
+    pub fn look(&self, now: Timestamp) -> Vec<(&'a Check, StoredSample)> {
         let mut sources: BTreeMap<&str, Result<Box<dyn Source + '_>, SourceError>> = BTreeMap::new();
         let mut samples = Vec::new();
         for check in &self.config.monitor.checks {
@@ -132,12 +124,7 @@ impl<'a> Collector<'a> {
             };
             samples.push((check, stored(check, raw, now)));
         }
-        // Every check is written, even where one cannot be.
-        let mut written = Ok(());
-        for (check, sample) in samples {
-            written = written.and(self.store.append(&check.name, &sample));
-        }
-        written
+        samples
     }
 
     /// The readings of a check in `(from, to]`: what happened between two
@@ -169,7 +156,7 @@ impl<'a> Collector<'a> {
         check: &str,
         baseline_until: Option<Timestamp>,
         after: Timestamp,
-    ) -> Result<NewErrors, SourceError> {
+    ) -> Result<LogDiff, SourceError> {
         let path = self.log_of(check)?;
         let mut notices = Vec::new();
         let (start, later) = self.log_since(check, after, &mut notices)?;
@@ -177,32 +164,11 @@ impl<'a> Collector<'a> {
         let baseline = self.log_position_at(check, until)?;
         let failed = |e: std::io::Error| log_file::unreadable(&path, &e);
         let since = log_file::Since::find(&path, &start, &later).map_err(failed)?;
-        notices.extend(since.notices.iter().cloned());
-        let mut lacks = baseline.is_none();
-        let found = compare::compare(
-            &mut |sink| {
-                let Some(until) = &baseline else { return Ok(0) };
-                let lines = log_file::read_until(&path, until, BASELINE_BYTES, sink)?;
-                lacks = lines.is_none();
-                Ok(lines.unwrap_or(0))
-            },
-            &mut |sink| since.read(sink),
-        )
-        .map_err(failed)?;
-        if baseline.is_some_and(|until| until.size > BASELINE_BYTES) {
-            notices.push("only the newest 256 MB of the log from before were compared with".to_owned());
-        }
-        if lacks {
-            notices.push("the log from before is not known or gone: there is no baseline".to_owned());
-        }
-        notices.dedup();
-        Ok(NewErrors {
-            templates: found.templates,
-            examples: found.examples,
-            lines_seen: found.lines,
-            baseline_lines: found.baseline_lines,
-            truncated: (!notices.is_empty()).then(|| notices.join("; ")),
-        })
+        let before = compare::before(&self.store, &path, baseline.as_ref()).map_err(failed)?;
+        let mut found = compare::compare(before, &path, &since).map_err(failed)?;
+        found.notices.splice(0..0, notices);
+        found.notices.dedup();
+        Ok(found)
     }
 
     /// When a log was first looked at, from a time on. Another process may have

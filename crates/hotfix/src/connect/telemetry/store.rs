@@ -105,6 +105,28 @@ impl Store {
         Ok(samples)
     }
 
+    /// The place of another file that lies beside the samples.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Leaves of the files with this ending only the newest.
+    pub fn prune(&self, ending: &str, most: usize) {
+        let Ok(all) = std::fs::read_dir(&self.folder) else { return };
+        let written = |path: &PathBuf| std::fs::metadata(path).and_then(|m| m.modified()).ok();
+        let mut files: Vec<_> = all
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|e| e == ending))
+            .map(|path| (written(&path), path))
+            .collect();
+        files.sort();
+        for (_, path) in files.iter().rev().skip(most) {
+            // Whoever needs it learns it again.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
     /// Held by whoever appends or shortens. A file of its own, because
     /// shortening replaces the file with the samples.
     fn lock(&self) -> Result<File, StoreError> {

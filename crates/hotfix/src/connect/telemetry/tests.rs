@@ -129,6 +129,10 @@ fn another_question_has_no_past() {
     assert!(collector(&config, folder.path(), &run).readings("errors", None, None).unwrap().is_empty());
 }
 
+fn examples(found: &hotfix_core::logs::LogDiff) -> Vec<&str> {
+    found.new.iter().map(|template| template.example.as_str()).collect()
+}
+
 #[test]
 fn new_errors_are_those_after_that_were_not_before() {
     let folder = tempfile::tempdir().unwrap();
@@ -143,17 +147,18 @@ fn new_errors_are_those_after_that_were_not_before() {
     write(folder.path(), "ERROR known 2\nERROR incident 2\nERROR worse 3\nERROR half");
 
     let found = collector.new_errors("log", Some(at(30)), at(90)).unwrap();
-    assert_eq!(found.templates.len(), 2, "{found:?}");
-    assert_eq!(found.examples, ["ERROR incident 2", "ERROR worse 3"]);
-    assert_eq!((found.lines_seen, found.baseline_lines, found.truncated), (3, 1, None));
+    assert_eq!(found.new.len(), 2, "{found:?}");
+    assert_eq!(examples(&found), ["ERROR incident 2", "ERROR worse 3"]);
+    assert_eq!((found.lines, found.baseline.events, found.notices.len()), (3, 1, 0));
+    assert_eq!(found.new.iter().map(|t| t.file_line).collect::<Vec<_>>(), [4, 5], "as the file has them");
     let found = collector.new_errors("log", None, at(90)).unwrap();
-    assert_eq!(found.examples, ["ERROR worse 3"]);
+    assert_eq!(examples(&found), ["ERROR worse 3"]);
     // The time of the incident began before anything was known.
     let found = collector.new_errors("log", Some(at(-5)), at(90)).unwrap();
-    assert_eq!((found.examples.len(), found.baseline_lines), (3, 0));
-    assert!(found.truncated.unwrap().contains("no baseline"));
+    assert!(found.new.len() == 3 && found.baseline.empty);
+    assert!(found.notices.concat().contains("no baseline"));
     let found = collector.new_errors("log", None, at(-5)).unwrap();
-    assert!(found.truncated.unwrap().contains("first looked at"));
+    assert!(found.notices.concat().contains("first looked at"));
 
     assert_eq!(collector.log_position_at("log", at(59)).unwrap().unwrap().size, 14);
     assert_eq!(collector.log_position_at("log", at(-1)).unwrap(), None);
@@ -172,6 +177,13 @@ fn a_rotation_under_way_is_told() {
     std::fs::rename(folder.path().join("app.log"), folder.path().join("app.log.1")).unwrap();
     write(folder.path(), "ERROR known 2\nERROR fresh 1\n");
     let found = collector.new_errors("log", None, at(0)).unwrap();
-    assert_eq!(found.examples, ["ERROR late 1", "ERROR fresh 1"]);
-    assert!(found.truncated.unwrap().contains("rotated"));
+    assert_eq!(examples(&found), ["ERROR late 1", "ERROR fresh 1"]);
+    assert_eq!((found.new[0].file.as_str(), found.new[0].file_line), ("app.log.1", 2));
+    assert_eq!((found.new[1].file.as_str(), found.new[1].file_line), ("app.log", 2));
+    assert!(found.notices.concat().contains("rotated"));
+    // What was learnt of the log before outlasts that log.
+    std::fs::remove_file(folder.path().join("app.log.1")).unwrap();
+    let found = collector.new_errors("log", None, at(0)).unwrap();
+    assert_eq!(examples(&found), ["ERROR fresh 1"]);
+    assert!(found.notices.concat().contains("lines may be missing"), "{:?}", found.notices);
 }

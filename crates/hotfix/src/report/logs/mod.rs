@@ -1,15 +1,17 @@
-//! What is new in a log, for people: in a terminal and as a part of the
-//! report. `words` says everything once; `spark` draws counts over time.
+//! What is new in a log, for people: in a terminal, as a page, and as a part of
+//! the report. `words` says everything once; `spark` draws counts over time;
+//! `view` makes it ready for the templates.
 
+mod html;
 mod spark;
 pub mod terminal;
+mod view;
 mod words;
 
-pub use words::{against, summary};
+#[cfg(test)]
+pub mod fixture;
+#[cfg(test)]
+mod tests;
 
-use hotfix_core::logs::LogDiff;
-
-/// A page.
-pub fn page(_answer: &LogDiff) -> Result<String, super::RenderError> {
-    Ok(String::new())
-}
+pub use html::page;
+pub use view::Shown;

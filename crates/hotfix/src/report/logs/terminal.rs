@@ -189,11 +189,7 @@ impl Out {
     }
 
     fn risen(&mut self, risen: &LogRise) {
-        let before = grouped(risen.baseline_count);
-        self.first_row(
-            &risen.template,
-            format!("{} × now, {before} × before", grouped(risen.template.count)),
-        );
+        self.first_row(&risen.template, count(&risen.template));
         self.what(&risen.template.parts);
         self.push(Line::default().indent(4).add(DIM, "↑ ").add(Style::new(), words::rise(risen)));
     }
@@ -215,7 +211,7 @@ impl Out {
         let name = template.severity.name();
         line.indent(2).add(style, format!("{sign} {name}")).indent(8_usize.saturating_sub(name.len()));
         line.add(BOLD, count);
-        line.indent(2).add(NAME, place(template));
+        line.indent(2).add(NAME, words::place(template));
         if let Some(when) = words::when(template, self.day) {
             line.indent(2).add(DIM, when);
         }
@@ -230,7 +226,7 @@ impl Out {
 
     /// The template, its variable parts dimmed, and the first frames of its trace.
     fn what(&mut self, parts: &[LogPart]) {
-        let mut rows = rows(parts).into_iter();
+        let mut rows = words::rows(parts).into_iter();
         let mut line = Line::default();
         line.indent(4);
         add_parts(&mut line, rows.next().unwrap_or_default());
@@ -248,21 +244,23 @@ impl Out {
     }
 
     fn example(&mut self, template: &LogTemplate) {
-        if one_line(&template.example) != one_line(&template.template) {
-            self.push(Line::default().indent(4).add(DIM, "│ ").add(DIM, one_line(&template.example)));
+        let example = one_line(&template.example);
+        if example == one_line(&template.template) {
+            return;
+        }
+        // What varies often stands at a line's end: it may go on in a second row.
+        let room = self.screen.width.map_or(usize::MAX, |width| width.saturating_sub(6).max(1));
+        let first = prefix(&example, room);
+        for row in [first, &example[first.len()..]] {
+            if !row.is_empty() {
+                self.push(Line::default().indent(4).add(DIM, "│ ").add(DIM, row));
+            }
         }
     }
 }
 
 fn count(template: &LogTemplate) -> String {
     format!("{} ×", grouped(template.count))
-}
-
-fn place(template: &LogTemplate) -> String {
-    match template.file.as_str() {
-        "" | "-" => format!("line {}", grouped(template.file_line)),
-        file => format!("{file}:{}", template.file_line),
-    }
 }
 
 /// A sign and a colour that mean the same.
@@ -280,23 +278,6 @@ fn add_parts(line: &mut Line, parts: Vec<LogPart>) {
     }
 }
 
-/// The message, and each frame of the trace, which ` | ` parts.
-fn rows(parts: &[LogPart]) -> Vec<Vec<LogPart>> {
-    let mut rows = vec![Vec::new()];
-    for part in parts {
-        let fixed = |text: &str| LogPart { text: text.to_owned(), variable: false };
-        for (i, text) in part.text.split(" | ").enumerate() {
-            if i > 0 {
-                rows.push(Vec::new());
-            }
-            if let Some(row) = rows.last_mut().filter(|_| !text.is_empty()) {
-                row.push(if part.variable { part.clone() } else { fixed(text) });
-            }
-        }
-    }
-    rows
-}
-
 fn first_of(parts: &[LogPart]) -> Vec<LogPart> {
-    rows(parts).into_iter().next().unwrap_or_default()
+    words::rows(parts).into_iter().next().unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! What a comparison of logs found, in words.
 
-use hotfix_core::logs::{LogCounts, LogDiff, LogRise, LogTemplate};
+use hotfix_core::logs::{LogCounts, LogDiff, LogPart, LogRise, LogTemplate};
 use hotfix_core::text::grouped;
 use jiff::Timestamp;
 
@@ -90,6 +90,31 @@ pub fn when(template: &LogTemplate, day: Option<Timestamp>) -> Option<String> {
     Some(last.map_or(from.clone(), |last| format!("{from} – {}", with_date(last, Some(first)))))
 }
 
+/// Where the first of them stands.
+pub fn place(template: &LogTemplate) -> String {
+    match template.file.as_str() {
+        "" | "-" => format!("line {}", grouped(template.file_line)),
+        file => format!("{file}:{}", template.file_line),
+    }
+}
+
+/// The message, and each frame of the trace, which ` | ` parts.
+pub fn rows(parts: &[LogPart]) -> Vec<Vec<LogPart>> {
+    let mut rows = vec![Vec::new()];
+    for part in parts {
+        let fixed = |text: &str| LogPart { text: text.to_owned(), variable: false };
+        for (i, text) in part.text.split(" | ").enumerate() {
+            if i > 0 {
+                rows.push(Vec::new());
+            }
+            if let Some(row) = rows.last_mut().filter(|_| !text.is_empty()) {
+                row.push(if part.variable { part.clone() } else { fixed(text) });
+            }
+        }
+    }
+    rows
+}
+
 /// How much more often it came.
 pub fn rise(risen: &LogRise) -> String {
     let now_and_then = match (risen.rate, risen.baseline_rate) {
@@ -101,7 +126,7 @@ pub fn rise(risen: &LogRise) -> String {
     } else {
         "never before".to_owned()
     };
-    format!("{now_and_then}: {times}, by chance {}", probability(risen.p_adjusted))
+    format!("{times}: {now_and_then} (by chance {})", probability(risen.p_adjusted))
 }
 
 fn rate(per_minute: f64) -> String {
@@ -114,6 +139,9 @@ fn rate(per_minute: f64) -> String {
 
 /// How probable, in words that are no longer than they need to be.
 pub fn probability(p: f64) -> String {
+    if p.is_nan() {
+        return "unknown".to_owned();
+    }
     if p < 1e-12 {
         return "p < 1e-12".to_owned();
     }
@@ -174,6 +202,9 @@ mod tests {
             ["1,204", "88", "10", "4.1", "4", "0.5", "0.012", "0"]
         );
         assert_eq!([88.0, 0.5, 0.001].map(rate), ["88 a minute", "30 an hour", "1.4 a day"]);
-        assert_eq!([0.0, 2.3e-7, 0.004].map(probability), ["p < 1e-12", "p = 2e-7", "p = 0.004"]);
+        assert_eq!(
+            [0.0, 2.3e-7, 0.004, f64::NAN].map(probability),
+            ["p < 1e-12", "p = 2e-7", "p = 0.004", "unknown"]
+        );
     }
 }

@@ -13,7 +13,7 @@ use hotfix_core::judge::{Kind, Ruling, Window, WindowSays};
 use jiff::{SignedDuration, Timestamp};
 use rulings::{judge, level_after_rollback, write_gates};
 use sampling::{look, remember_windows};
-pub use sampling::{sample_now, store};
+pub use sampling::{sample_now, with_collector};
 use std::collections::BTreeMap;
 
 /// The error level of a whole window.

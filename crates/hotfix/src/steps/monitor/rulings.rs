@@ -3,7 +3,7 @@
 
 use super::ALPHA;
 use crate::engine::Stop;
-use crate::steps::{Cx, Verdict, says};
+use crate::steps::{Cx, Verdict, logs, says};
 use hotfix_core::config::{Check, CheckKind};
 use hotfix_core::journal::Reading;
 use hotfix_core::judge::{
@@ -42,9 +42,15 @@ fn rule(cx: &Cx<'_>, check: &Check, looks: Looks) -> Ruling {
             judge_values(&values(&baseline), &values(&after), margin.ratio, check.limit, looks, true)
         }
         CheckKind::NewErrors => {
-            let (templates, lines_seen) = state.new_errors.get(&check.name).cloned().unwrap_or_default();
-            let alive = lines_seen > 0 || after_any(state);
-            judge_new_errors(NewErrors { templates: &templates, lines_seen, alive })
+            let seen = state.new_errors.get(&check.name).cloned().unwrap_or_default();
+            let found = seen.found.as_deref();
+            judge_new_errors(NewErrors {
+                templates: &seen.templates,
+                lines_seen: seen.lines,
+                baseline_events: found.map(|found| found.baseline.events),
+                risen: found.map_or(0, |found| found.found.risen),
+                alive: seen.lines > 0 || after_any(state),
+            })
         }
     }
 }
@@ -93,7 +99,13 @@ pub fn write_gates(cx: &mut Cx<'_>, rulings: &BTreeMap<String, Ruling>) -> Resul
         let prefix = if mine.len() > 1 { format!("{name}: ") } else { String::new() };
         let details =
             mine.iter().filter(|(n, _)| n != name).map(|(n, r)| format!("{n}: {}", r.reason)).collect();
-        cx.gate(gate, says(verdict, format!("{prefix}{}", ruling.reason)).details(details))?;
+        let answer = says(verdict, format!("{prefix}{}", ruling.reason)).details(details);
+        let found = cx.state().new_errors.get(*name).and_then(|seen| seen.found.clone());
+        let answer = match found.filter(|_| gate == "monitor.new-errors") {
+            Some(found) => logs::with_evidence(cx, answer, *found, None)?,
+            None => answer,
+        };
+        cx.gate(gate, answer)?;
     }
     Ok(())
 }

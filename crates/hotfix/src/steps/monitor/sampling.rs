@@ -4,10 +4,13 @@
 use crate::connect::telemetry::Collector;
 use crate::engine::Stop;
 use crate::error::Failure;
+use crate::logs::answer;
 use crate::steps::Cx;
-use crate::steps::tools::How;
+use crate::steps::tools::{How, Tools};
 use hotfix_core::config::CheckKind;
 use hotfix_core::journal::Observation;
+use hotfix_core::logs::LogDiff;
+use hotfix_core::run::NewErrorsSeen;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -17,7 +20,7 @@ pub fn sample_now(cx: &mut Cx<'_>) -> Result<(), Stop> {
         return Ok(());
     }
     let now = cx.now();
-    with_collector(cx, |collector| collector.sample(now).map_err(|e| store_failed(&e)))
+    with_collector(cx.t, |collector| collector.sample(now).map_err(|e| store_failed(&e)))
 }
 
 fn store_failed(error: &dyn std::fmt::Display) -> Stop {
@@ -27,27 +30,24 @@ fn store_failed(error: &dyn std::fmt::Display) -> Stop {
 }
 
 /// The folder where samples lie: they outlive runs.
-pub fn store(cx: &Cx<'_>) -> std::path::PathBuf {
-    crate::engine::runs::root(cx.t.repo).join("telemetry")
+fn store(tools: &Tools<'_>) -> std::path::PathBuf {
+    crate::engine::runs::root(tools.repo).join("telemetry")
 }
 
-fn with_collector<T>(
-    cx: &Cx<'_>,
-    act: impl FnOnce(&mut Collector<'_>) -> Result<T, Stop>,
-) -> Result<T, Stop> {
+/// Asks a collector over what the config names, with what was sampled so far.
+pub fn with_collector<T>(tools: &Tools<'_>, ask: impl FnOnce(&mut Collector<'_>) -> T) -> T {
     let run = |argv: &[String]| -> Result<String, String> {
         let wanted =
-            cx.t.config.telemetry.values().filter_map(|t| t.command.as_ref()).find(|c| c.argv() == argv);
+            tools.config.telemetry.values().filter_map(|t| t.command.as_ref()).find(|c| c.argv() == argv);
         let command = wanted.ok_or("the command is not in the config")?;
-        let command = cx.t.trust.allow(command).map_err(|f| f.message)?;
+        let command = tools.trust.allow(command).map_err(|f| f.message)?;
         let how =
-            How { cwd: &cx.t.repo.main, what: "asking telemetry", on: None, env: vec![], pid_file: None };
+            How { cwd: &tools.repo.main, what: "asking telemetry", on: None, env: vec![], pid_file: None };
         let ran =
-            cx.t.run(&command, &how, Duration::from_secs(30)).map_err(|_| "it did not end".to_owned())?;
+            tools.run(&command, &how, Duration::from_secs(30)).map_err(|_| "it did not end".to_owned())?;
         if ran.finished.succeeded() { Ok(ran.output) } else { Err(ran.finished.told()) }
     };
-    let mut collector = Collector::new(&cx.t.config, store(cx), &cx.t.repo.main, &run);
-    act(&mut collector)
+    ask(&mut Collector::new(&tools.config, store(tools), &tools.repo.main, &run))
 }
 
 /// Writes down what was seen before the deploy: the baseline until the
@@ -62,7 +62,7 @@ pub fn remember_windows(cx: &mut Cx<'_>, deployed: Timestamp) -> Result<(), Stop
         }
         let first = cx.state().deploys.first().map_or(deployed, |d| d.at);
         let read = |from, to| {
-            with_collector(cx, |c| c.readings(&check.name, from, Some(to)).map_err(|e| store_failed(&e)))
+            with_collector(cx.t, |c| c.readings(&check.name, from, Some(to)).map_err(|e| store_failed(&e)))
         };
         let (baseline, incident) = match since {
             Some(since) => (read(None, since)?, read(Some(since), first)?),
@@ -89,7 +89,7 @@ pub fn look(cx: &mut Cx<'_>, deployed: Timestamp) -> Result<(), Stop> {
             continue;
         }
         let last = cx.state().samples.iter().rev().find(|r| r.check == check.name).map_or(edge, |r| r.at);
-        readings.extend(with_collector(cx, |c| {
+        readings.extend(with_collector(cx.t, |c| {
             c.readings(&check.name, Some(last), None).map_err(|e| store_failed(&e))
         })?);
     }
@@ -101,8 +101,9 @@ pub fn look(cx: &mut Cx<'_>, deployed: Timestamp) -> Result<(), Stop> {
 fn edge(cx: &Cx<'_>, deployed: Timestamp) -> Result<Timestamp, Stop> {
     let checks = &cx.t.config.monitor.checks;
     let Some(check) = checks.iter().find(|c| c.kind != CheckKind::NewErrors) else { return Ok(deployed) };
-    let readings =
-        with_collector(cx, |c| c.readings(&check.name, Some(deployed), None).map_err(|e| store_failed(&e)))?;
+    let readings = with_collector(cx.t, |c| {
+        c.readings(&check.name, Some(deployed), None).map_err(|e| store_failed(&e))
+    })?;
     Ok(readings.first().map_or(deployed, |r| r.at))
 }
 
@@ -118,30 +119,38 @@ fn look_at_log(cx: &mut Cx<'_>, check: &str, edge: Timestamp) -> Result<(), Stop
         .map(|e| e.requested_at)
         .max();
     let begun = begun.unwrap_or(edge);
-    let found = with_collector(cx, |c| {
+    let found = with_collector(cx.t, |c| {
         let edge = c.first_looked_at(check, edge).unwrap_or(edge);
         let old_or_new = c.new_errors(check, since, edge);
-        Ok(old_or_new.and_then(|mut found| {
-            let never = c.new_errors(check, Some(begun), begun)?;
-            for example in never.examples {
-                if !found.examples.contains(&example) {
-                    found.examples.push(example);
-                }
-            }
-            Ok(found)
-        }))
-    })?;
+        old_or_new.and_then(|found| Ok(joined(found, c.new_errors(check, Some(begun), begun)?)))
+    });
     let found = match found {
-        Ok(found) => found,
+        Ok(found) => answer::kept(found),
         Err(e) => {
             cx.t.ui.say(format!("  {check}: {e}"));
             return Ok(());
         }
     };
-    let templates: Vec<String> = found.examples.iter().map(|e| hotfix_core::change::redact(e)).collect();
-    let seen = (templates.clone(), found.lines_seen);
+    let templates: Vec<String> = found.new.iter().map(|template| template.example.clone()).collect();
+    let seen = NewErrorsSeen { templates, lines: found.lines, found: Some(Box::new(found)) };
     if cx.state().new_errors.get(check) != Some(&seen) {
-        cx.observe(Observation::NewErrors { check: check.to_owned(), templates, lines: found.lines_seen })?;
+        let NewErrorsSeen { templates, lines, found } = seen;
+        cx.observe(Observation::NewErrors { check: check.to_owned(), templates, lines, found })?;
     }
     Ok(())
+}
+
+/// One answer, with the new templates of another.
+fn joined(mut found: LogDiff, other: LogDiff) -> LogDiff {
+    for template in other.new {
+        if !found.new.iter().any(|known| known.template == template.template) {
+            found.found.new += 1;
+            found.found.new_errors += u64::from(template.severity.is_error());
+            found.new.push(template);
+        }
+    }
+    found.notices.extend(other.notices);
+    found.notices.sort();
+    found.notices.dedup();
+    found
 }

@@ -84,9 +84,9 @@ fn spawn(job: &Contained<'_>, mark: &str) -> io::Result<(PipeReader, Child)> {
     rustix::fs::fcntl_setfl(&reader, rustix::fs::OFlags::NONBLOCK)?;
     let program = job.argv.first().map_or("", String::as_str);
     let mut command = Command::new(resolve(program, job.cwd));
-    NOT_INHERITED.iter().for_each(|name| {
+    for name in NOT_INHERITED {
         command.env_remove(name);
-    });
+    }
     command
         .args(job.argv.iter().skip(1))
         .current_dir(job.cwd)

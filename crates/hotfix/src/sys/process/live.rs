@@ -29,5 +29,7 @@ pub fn kill_all() {
     // Whoever holds the lock only adds or removes an entry.
     let live: Vec<Family> =
         LIVE.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(_, f)| f.clone()).collect();
-    live.iter().for_each(|family| family.kill(&mut || true));
+    for family in &live {
+        family.kill(&mut || true);
+    }
 }
